@@ -1,0 +1,1 @@
+"""Loaders and procedural generators of the data the book learns from."""
