@@ -1,0 +1,199 @@
+"""Homework: comparing answers with messages that teach, and what students receive from nbgrader.
+
+`python -m lib.homework` writes the student release of every chapter into _build/homework/release.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import sys
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+BOOK = Path(__file__).resolve().parents[1]
+
+
+def compare(
+    answer: Any,
+    right: Any,
+    what: str,
+    *,
+    hints: Mapping[str, Any] | None = None,
+    tol: float = 1e-8,
+) -> None:
+    """Assert that `answer` equals `right`; a known mistake is called by its name.
+
+    Parameters
+    ----------
+    answer, right : number, array, or set
+        Arrays and numbers are compared to the tolerance `tol`, absolute and relative; anything
+        else must be equal.
+    what : str
+        What was asked for, as the message calls it: "the message from node 2 to node 0".
+    hints : mapping of str to value, optional
+        The values that typical mistakes produce, each under the advice that mends the mistake.
+
+    Raises
+    ------
+    AssertionError
+        Says what is wrong: nothing returned, wrong kind, wrong shape, a known mistake, or a
+        different value.
+    """
+    assert answer is not None, f"{what}: your function returned None; end it with `return`"
+    if isinstance(right, set | frozenset):
+        answer = _as_set(answer, what)
+    else:
+        answer = _as_numbers(answer, right, what)
+    if _same(answer, right, tol):
+        return
+    for advice, wrong in (hints or {}).items():
+        assert not _same(answer, wrong, tol), f"{what}: {advice}"
+    raise AssertionError(f"{what}: {_difference(answer, right)}")
+
+
+def _as_set(answer: Any, what: str) -> set:
+    kinds = set | frozenset | list | tuple
+    assert isinstance(answer, kinds), f"{what}: return a set, not a {type(answer).__name__}"
+    return set(answer)
+
+
+def _as_numbers(answer: Any, right: Any, what: str) -> np.ndarray:
+    try:
+        numbers = np.asarray(answer, dtype=float)
+    except (TypeError, ValueError):
+        kind = type(answer).__name__
+        raise AssertionError(f"{what}: return numbers, not a {kind}") from None
+    shape = np.shape(right)
+    assert numbers.shape == shape, f"{what}: the shape is {numbers.shape}, it should be {shape}"
+    assert not np.isnan(numbers).any(), f"{what}: there is a nan; look for log(0), 0/0 or inf - inf"
+    return numbers
+
+
+def _same(answer: Any, right: Any, tol: float) -> bool:
+    if isinstance(answer, set):
+        return answer == set(right)
+    return answer.shape == np.shape(right) and np.allclose(answer, right, rtol=tol, atol=tol)
+
+
+def _difference(answer: Any, right: Any) -> str:
+    if isinstance(answer, set):
+        extra, missing = sorted(answer - set(right)), sorted(set(right) - answer)
+        return f"not in the right answer: {extra}; missing: {missing}"
+    if answer.ndim == 0:
+        return f"you have {answer:.6g}, it should be {float(right):.6g}"
+    gap = np.abs(answer - np.asarray(right, dtype=float))
+    at = tuple(int(k) for k in np.unravel_index(np.argmax(gap), gap.shape))
+    return f"entry {at} is {answer[at]:.6g}, it should be {np.asarray(right)[at]:.6g}"
+
+
+def student_version(text: str) -> str:
+    """The notebook that students receive, made in memory from the text of nbgrader's source.
+
+    Solutions, hidden tests, marking schemes and outputs are gone, test cells are locked; the cells
+    are those that nbgrader itself releases. MyST-NB is told not to execute it.
+    """
+    import nbformat
+    from nbgrader.converters import GenerateAssignment
+    from nbgrader.preprocessors import IncludeHeaderFooter, InstantiateTests, SaveCells
+
+    notebook = nbformat.reads(text, as_version=4)
+    steps = GenerateAssignment(config=settings()).preprocessors
+    for step in steps:
+        if step not in (IncludeHeaderFooter, InstantiateTests, SaveCells):
+            notebook, _ = step(config=settings()).preprocess(notebook, {})
+    notebook.metadata["mystnb"] = {"execution_mode": "off"}
+    return json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+def settings(root: Path = BOOK) -> Any:
+    """nbgrader's settings from nbgrader_config.py, for the course in the folder `root`."""
+    from traitlets.config.loader import PyFileConfigLoader
+
+    config = PyFileConfigLoader("nbgrader_config.py", path=str(BOOK)).load_config()
+    config.CourseDirectory.root = str(root)
+    work = Path(root, config.CourseDirectory.release_directory).parent
+    config.CourseDirectory.db_url = f"sqlite:///{work / 'gradebook.db'}"
+    return config
+
+
+def converter(kind: str, chapter: str, root: Path = BOOK, **course: str) -> Any:
+    """One of nbgrader's converters ("GenerateAssignment", "Autograde", ...) for one chapter.
+
+    `course` overrides attributes of nbgrader's CourseDirectory (`student_id`, ...).
+    """
+    import nbgrader.converters
+    from nbgrader.coursedir import CourseDirectory
+
+    config = settings(root)
+    Path(config.CourseDirectory.db_url.removeprefix("sqlite:///")).parent.mkdir(
+        parents=True, exist_ok=True
+    )
+    directory = CourseDirectory(config=config, assignment_id=chapter, **course)
+    made = getattr(nbgrader.converters, kind)(coursedir=directory, config=config)
+    made.force = True
+    return made
+
+
+def run_quietly(converter: Any) -> None:
+    """Start a converter of nbgrader; what it logs is shown only when it fails.
+
+    Raises
+    ------
+    RuntimeError
+        The conversion failed; the message ends with nbgrader's log.
+    """
+    log, lines = logging.getLogger("traitlets"), io.StringIO()
+    handler, propagate = logging.StreamHandler(lines), log.propagate
+    log.addHandler(handler)
+    log.propagate = False
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            converter.start()
+    except Exception as error:
+        name = type(converter).__name__
+        raise RuntimeError(f"nbgrader's {name} failed:\n{lines.getvalue()}") from error
+    finally:
+        log.removeHandler(handler)
+        log.propagate = propagate
+
+
+def chapters(root: Path = BOOK) -> list[str]:
+    """Names of the chapters' folders that have a homework."""
+    return sorted(path.parent.name for path in Path(root, "chapters").glob("*/homework.ipynb"))
+
+
+def release(chapter: str, root: Path = BOOK) -> Path:
+    """Write and check the student release of one chapter; returns the notebook's path."""
+    made = converter("GenerateAssignment", chapter, root)
+    run_quietly(made)
+    path = Path(made.coursedir.format_path(made.coursedir.release_directory, ".", chapter))
+    path = (path / "homework.ipynb").resolve()
+    for marker in ("BEGIN SOLUTION", "BEGIN HIDDEN TESTS", "BEGIN MARK SCHEME"):
+        if marker in path.read_text("utf-8"):
+            raise RuntimeError(f"{path} still has {marker!r}: give it to nobody")
+    return path
+
+
+def main() -> int:
+    """Write every release and say where it is; the exit code is 1 when one fails."""
+    names, failed = chapters(), False
+    for number, name in enumerate(names, 1):
+        try:
+            path = release(name).relative_to(BOOK)
+        except RuntimeError as error:
+            print(f"[{number}/{len(names)}] {name}: {error}", file=sys.stderr)
+            failed = True
+        else:
+            print(f"[{number}/{len(names)}] {name}: {path}")
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,27 @@
+"""nbgrader's settings: the chapters are the sources, everything nbgrader writes is in _build."""
+
+import os
+
+BOOK = os.path.dirname(os.path.abspath(__file__))
+WORK = os.path.join("_build", "homework")
+
+c = get_config()  # noqa: F821  nbgrader defines it
+
+c.CourseDirectory.course_id = "deep-generative-models"
+c.CourseDirectory.root = BOOK
+c.CourseDirectory.source_directory = "chapters"
+c.CourseDirectory.release_directory = os.path.join(WORK, "release")
+c.CourseDirectory.submitted_directory = os.path.join(WORK, "submitted")
+c.CourseDirectory.autograded_directory = os.path.join(WORK, "autograded")
+c.CourseDirectory.feedback_directory = os.path.join(WORK, "feedback")
+c.CourseDirectory.solution_directory = os.path.join(WORK, "solution")
+c.CourseDirectory.source_with_tests_directory = os.path.join(WORK, "source_with_tests")
+c.CourseDirectory.db_url = "sqlite:///" + os.path.join(BOOK, WORK, "gradebook.db")
+
+# A chapter's folder also holds the lessons and its index page: a release has only the homework.
+c.CourseDirectory.notebook_id = "homework"
+c.CourseDirectory.ignore = [".ipynb_checkpoints", "__pycache__", "*.pyc", "*.md", "[0-9]*.ipynb"]
+
+# A test cell that a student deleted comes back before the grading; a cell may run for a minute.
+c.OverwriteCells.add_missing_cells = True
+c.Execute.timeout = 60
