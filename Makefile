@@ -1,0 +1,54 @@
+# The book's commands. Each creates what it needs in .venv and is quick the second time.
+#   make book      set up, run every notebook, build the site into _build/html     (the main job)
+#   make test      set up, run every test, every notebook under nbval, and drive the site in a browser
+#   make check     the fast part of the tests, under 90 seconds
+#   make lab       open JupyterLab on the chapters
+#   make homework  write the student releases into _build/homework
+#   make bench     time the algorithms against their peers
+#   make clean     remove everything that was built (the data cache and .venv stay)
+PYTHON ?= python3
+BIN := .venv/bin
+SITE := _build/html/index.html
+SOURCES := $(wildcard lib/*.py lib/datasets/*.py data/*)
+RUN_TESTS := $(BIN)/python -m pytest -q
+
+.PHONY: book test check lab homework bench clean
+.DELETE_ON_ERROR:
+
+book: .venv/.book _build/.executed-with
+	@BOOK_STATIC=1 $(BIN)/python -m lib.site
+	@echo "The book is ready. Open  file://$(CURDIR)/$(SITE)"
+
+test: .venv/.test book
+	$(RUN_TESTS) tests
+	$(RUN_TESTS) --nbval-lax -p no:cacheprovider chapters
+
+check: .venv/.test
+	$(RUN_TESTS) -m "not slow and not browser" tests
+
+lab: .venv/.book
+	$(BIN)/jupyter lab --notebook-dir=chapters
+
+homework: .venv/.book
+	$(BIN)/python -m lib.homework
+
+bench: .venv/.test
+	@for bench in tests/benchmarks/bench_*.py; do \
+	  echo "== $$bench"; $(BIN)/python -m tests.benchmarks.$$(basename $$bench .py) || exit 1; done
+
+clean:
+	rm -rf _build .pytest_cache .ruff_cache *.egg-info .coverage
+
+# lib/install.py says in one line what is wrong when it cannot go on.
+.venv/.book: requirements.txt pyproject.toml
+	@$(PYTHON) lib/install.py requirements.txt
+	@touch $@
+
+.venv/.test: .venv/.book tests/requirements.txt
+	@$(PYTHON) lib/install.py tests/requirements.txt
+	@touch $@
+
+# Executed notebooks are cached by their own text; when the library changes, they all run again.
+_build/.executed-with: $(SOURCES) requirements.txt
+	@mkdir -p _build && rm -rf _build/.jupyter_cache _build/.doctrees _build/html/.doctrees
+	@touch $@
