@@ -16,7 +16,7 @@ RUN_TESTS := $(BIN)/python -m pytest -q
 .DELETE_ON_ERROR:
 
 book: .venv/.book _build/.executed-with
-	@BOOK_STATIC=1 $(BIN)/python -m lib.site
+	@BOOK_STATIC=1 $(BIN)/jupyter-book build . -n -W --keep-going
 	@echo "The book is ready. Open  file://$(CURDIR)/$(SITE)"
 
 test: .venv/.test book

@@ -1,9 +1,8 @@
 """The site: a Sphinx extension for what Jupyter Book leaves open, and the build with its clear end.
 
-`python -m lib.site` builds the book into _build/html. As an extension it shows the student version
-of every homework, fills the page of all equations, and keeps unused scripts off the pages.
+It shows the student version of every homework, fills the page of all equations, and keeps unused
+scripts off the pages.
 """
-
 from __future__ import annotations
 
 from pathlib import Path
