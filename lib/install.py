@@ -25,11 +25,13 @@ REASONS = (
 )  # fmt: skip
 
 
-def problem_before_start(version=sys.version_info, folder=HERE):
+def problem_before_start(version: tuple = sys.version_info, folder: Path = HERE) -> "str | None":
     """Why the set-up should not even start, or None."""
     if tuple(version[:2]) < OLDEST:
-        return "this is Python {}.{}, the book needs 3.10 or newer: make PYTHON=python3.12 ...".format(
-            *version[:2]
+        return (
+            "this is Python {}.{}, the book needs 3.10 or newer: make PYTHON=python3.12 ...".format(
+                *version[:2]
+            )
         )
     free = shutil.disk_usage(str(folder)).free / 1e9
     if not VENV.exists() and free < NEEDED_GB:
@@ -37,7 +39,7 @@ def problem_before_start(version=sys.version_info, folder=HERE):
     return None
 
 
-def diagnose(log):
+def diagnose(log: str) -> str:
     """One clear line for what pip printed."""
     for signs, reason in REASONS:
         if any(sign in log for sign in signs):
@@ -46,21 +48,23 @@ def diagnose(log):
     return errors[-1] if errors else "pip failed"
 
 
-def create_venv():
+def create_venv() -> "str | None":
     """Make .venv unless it is there."""
     if (VENV / "bin" / "python").exists():
         return None
     made = subprocess.run(
         [sys.executable, "-m", "venv", str(VENV)],
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
     if made.returncode:
         shutil.rmtree(str(VENV), ignore_errors=True)
-        return "Python's venv module does not work here; on Debian or Ubuntu: apt install python3-venv"
+        return (
+            "Python's venv module does not work here; on Debian or Ubuntu: apt install python3-venv"
+        )
     return None
 
 
-def pip_install(files, log_path):
+def pip_install(files: list, log_path: Path) -> "str | None":
     """Run pip with its progress on the screen and in the log; return why it failed, or None."""
     command = [str(VENV / "bin" / "python"), "-m", "pip", "install", "--disable-pip-version-check"]
     extra = os.environ.get("TORCH_INDEX")
@@ -69,7 +73,11 @@ def pip_install(files, log_path):
         command += ["-r", name]
     log_path.parent.mkdir(exist_ok=True)
     pip = subprocess.Popen(
-        command, cwd=str(HERE), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True
+        command,
+        cwd=str(HERE),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
     lines = []
     for line in pip.stdout:
@@ -80,7 +88,7 @@ def pip_install(files, log_path):
     return diagnose("".join(lines)) if pip.wait() else None
 
 
-def main(files):
+def main(files: list) -> None:
     """Set everything up; exit with one line if that fails."""
     problem = problem_before_start()
     if problem is None:

@@ -3,6 +3,7 @@
 It shows the student version of every homework, fills the page of all equations, and keeps unused
 scripts off the pages.
 """
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -43,7 +44,9 @@ def offer_student_notebooks(app: Sphinx, exception: Exception | None) -> None:
 
 def outdated_pages(app: Sphinx, env, added, changed, removed) -> list[str]:
     """The page of all equations depends on every other page."""
-    return [EQUATIONS_PAGE] if (added | changed | removed) and EQUATIONS_PAGE in env.found_docs else []
+    return (
+        [EQUATIONS_PAGE] if (added | changed | removed) and EQUATIONS_PAGE in env.found_docs else []
+    )
 
 
 def leave_out_thebe(app: Sphinx) -> None:
