@@ -18,9 +18,9 @@ def logs(potentials: Sequence, kind: str) -> Sequence:
         return [np.log(table) for table in potentials]
 
 
-def _checklogs(logs: np.ndarray, name: str) -> None:
+def _check_logs(values: np.ndarray, name: str) -> None:
     """Refuse NaN and +inf; -inf is the log of a zero potential and welcome."""
-    bad = np.isnan(logs) | (logs == np.inf)
+    bad = np.isnan(values) | (values == np.inf)
     if bad.any():
         k = int(np.argwhere(bad)[0][0])
         raise ValueError(f"{name}[{k}] holds NaN or +inf; log potentials are finite or -inf")
@@ -35,7 +35,7 @@ def pad_unary(log_unary: Sequence) -> tuple[np.ndarray, np.ndarray]:
     n_states = np.array([row.size for row in rows])
     padded = np.full((len(rows), n_states.max()), -np.inf)
     padded[np.arange(n_states.max()) < n_states[:, None]] = np.concatenate(rows)
-    _checklogs(padded, "log_unary")
+    _check_logs(padded, "log_unary")
     return padded, n_states
 
 
@@ -59,28 +59,33 @@ def check_edges(edges: Sequence, n_nodes: int) -> np.ndarray:
 
 def pad_pair(log_pair: Sequence, edges: np.ndarray, n_states: np.ndarray) -> np.ndarray:
     """Tables (K_i, K_j) of each edge -> one array (E, K, K) padded with -inf."""
-    width = int(n_states.max())
     if isinstance(log_pair, np.ndarray) and log_pair.ndim == 2:
-        if log_pair.shape != (width, width) or n_states.min() < width:
-            raise ValueError(
-                f"one log_pair table for all edges must be ({width}, {width}) with {width} states "
-                f"at every node, got shape {log_pair.shape}; else give one table an edge"
-            )
-        _checklogs(log_pair.ravel(), "log_pair")
-        return np.broadcast_to(log_pair.astype(float), (len(edges), width, width))
+        return _share(log_pair, len(edges), n_states)
     if len(log_pair) != len(edges):
         raise ValueError(f"{len(edges)} edges need as many log_pair tables, got {len(log_pair)}")
     tables = [np.asarray(table, dtype=float) for table in log_pair]
     want = n_states[edges]  # (E, 2)
-    for k, table in enumerate(tables):
-        if table.shape != tuple(want[k]):
+    for k, shape in enumerate(map(tuple, want.tolist())):
+        if tables[k].shape != shape:
             raise ValueError(
-                f"log_pair[{k}] of edge {edges[k].tolist()} needs shape {tuple(want[k].tolist())}, "
-                f"got {table.shape}"
+                f"log_pair[{k}] of edge {edges[k].tolist()} needs shape {shape}, "
+                f"got {tables[k].shape}"
             )
-    rows = np.arange(width)
-    inside = (rows < want[:, :1])[:, :, None] & (rows < want[:, 1:])[:, None, :]  # (E, K, K)
+    states = np.arange(n_states.max())
+    inside = (states < want[:, :1])[:, :, None] & (states < want[:, 1:])[:, None, :]  # (E, K, K)
     padded = np.full(inside.shape, -np.inf)
     padded[inside] = np.concatenate([t.ravel() for t in tables] or [np.zeros(0)])
-    _checklogs(padded, "log_pair")
+    _check_logs(padded, "log_pair")
     return padded
+
+
+def _share(table: np.ndarray, n_edges: int, n_states: np.ndarray) -> np.ndarray:
+    """One table for all edges, as a view (E, K, K) that takes no memory."""
+    width = int(n_states.max())
+    if table.shape != (width, width) or n_states.min() < width:
+        raise ValueError(
+            f"one log_pair table for all edges must be ({width}, {width}) with {width} states "
+            f"at every node, got shape {table.shape}; else give one table an edge"
+        )
+    _check_logs(table[None], "log_pair")
+    return np.broadcast_to(table.astype(float), (n_edges, width, width))

@@ -189,11 +189,14 @@ class PairwiseMRF:
     def energy(self, x: np.ndarray) -> np.ndarray:
         """E(x) = -(sum of log potentials) for states x of shape (..., n); returns shape (...)."""
         x = np.asarray(x)
-        if x.shape[-1:] != (self.n_nodes,) or np.any((x < 0) | (x >= self.n_states)):
+        if x.dtype.kind not in "iu" or x.shape[-1:] != (self.n_nodes,):
             raise ValueError(
-                f"x must hold a state 0..K_i - 1 for each of {self.n_nodes} nodes in its last axis,"
-                f" got shape {x.shape} with values from {x.min()} to {x.max()}"
+                f"x must be integers with {self.n_nodes} nodes in the last axis, "
+                f"got {x.dtype} of shape {x.shape}"
             )
+        if (outside := (x < 0) | (x >= self.n_states)).any():
+            node = int(np.argwhere(outside)[0][-1])
+            raise ValueError(f"node {node} has states 0..{self.n_states[node] - 1}; x leaves them")
         i, j = self.edges.T
         unary = self.log_unary[np.arange(self.n_nodes), x].sum(axis=-1)
         pair = self.log_pair[np.arange(self.n_edges), x[..., i], x[..., j]].sum(axis=-1)

@@ -1,0 +1,114 @@
+"""Graphs against distributions: cliques, moral graphs, factor graphs, Hammersley-Clifford."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Hashable, Iterator
+from itertools import combinations
+
+import networkx as nx
+import numpy as np
+
+from lib.factors import Factor
+from lib.mrf import MRF
+
+
+def maximal_cliques(graph: nx.Graph) -> list[tuple]:
+    """All cliques to which no node can be added, each sorted, in sorted order.
+
+    Bron and Kerbosch's recursion with a pivot: every maximal clique holds the pivot or one of
+    its non-neighbours, so only those need to be tried.
+    """
+    adjacent = {node: set(graph[node]) - {node} for node in graph}
+
+    def grow(clique: list, candidates: set, done: set) -> Iterator[tuple]:
+        if not candidates and not done:
+            yield tuple(sorted(clique))
+            return
+        pivot = max(candidates | done, key=lambda node: len(adjacent[node] & candidates))
+        for node in candidates - adjacent[pivot]:
+            yield from grow([*clique, node], candidates & adjacent[node], done & adjacent[node])
+            candidates, done = candidates - {node}, done | {node}
+
+    return sorted(grow([], set(adjacent), set())) if adjacent else []
+
+
+def moralise(dag: nx.DiGraph) -> nx.Graph:
+    """Marry the parents of every node and drop the arrows.
+
+    Each p(x_i | pa_i) then lies inside one clique, so the network is an MRF on this graph.
+    """
+    if not nx.is_directed_acyclic_graph(dag):
+        raise ValueError("only a directed acyclic graph can be moralised; this one is not")
+    moral = nx.Graph()
+    moral.add_nodes_from(dag)
+    for node in dag:
+        family = [*dag.predecessors(node), node]
+        moral.add_edges_from(combinations(family, 2))
+    return moral
+
+
+def factor_graph(field: MRF) -> nx.Graph:
+    """Bipartite graph: variables on one side, "f1", "f2", ... (in order) on the other.
+
+    Node attribute `factor` is the `Factor` of a factor node and None for a variable.
+    """
+    graph = nx.Graph()
+    graph.add_nodes_from(field.variables, factor=None)
+    for k, factor in enumerate(field.factors, start=1):
+        name = f"f{k}"
+        if name in field.n_states:
+            raise ValueError(f"a variable is called {name!r}, the name of factor {k}; rename it")
+        graph.add_node(name, factor=factor)
+        graph.add_edges_from((name, variable) for variable in factor.scope)
+    return graph
+
+
+def separated(graph: nx.Graph, a: Collection, b: Collection, given: Collection = ()) -> bool:
+    """Whether every path from `a` to `b` passes through `given`; the three sets are disjoint."""
+    a, b, given = set(a), set(b), set(given)
+    if unknown := (a | b | given) - set(graph):
+        raise ValueError(f"unknown nodes {sorted(unknown)}; the graph has {sorted(graph)}")
+    if a & b or a & given or b & given:
+        raise ValueError("the three sets of nodes must not overlap")
+    reached, frontier = set(a), list(a)
+    while frontier:
+        new = set(graph[frontier.pop()]) - reached - given
+        reached |= new
+        frontier += new
+    return not reached & b
+
+
+def conditional_information(
+    joint: Factor, a: Collection[str], b: Collection[str], given: Collection[str] = ()
+) -> float:
+    """I(a; b | given) in nats: zero exactly when a and b are independent given `given`."""
+
+    def entropy(names: Collection[str]) -> float:
+        p = joint.sum_out(*(v for v in joint.scope if v not in names)).table
+        p = p[p > 0]
+        return -float(np.sum(p * np.log(p)))
+
+    a, b, c = set(a), set(b), set(given)
+    return entropy(a | c) + entropy(b | c) - entropy(a | b | c) - entropy(c)
+
+
+def canonical_potentials(joint: Factor) -> dict[tuple[Hashable, ...], Factor]:
+    """The potentials of Hammersley and Clifford's proof, one for every subset of variables.
+
+    log psi_A(x_A) = sum over B in A of (-1)^|A - B| log p(x_B, 0 elsewhere), the Moebius inverse
+    of log p. Taking a difference to state 0 along each axis of A does the alternating sum.
+
+    Raises
+    ------
+    ValueError
+        If p is zero somewhere: the theorem needs p > 0.
+    """
+    if np.any(joint.table == 0):
+        raise ValueError("canonical potentials need p(x) > 0 for every x; this joint has zeros")
+    tables = {(): np.log(joint.table)}
+    for axis, name in enumerate(joint.scope):
+        zero = {s: np.take(t, [0], axis=axis) for s, t in tables.items()}
+        tables = zero | {(*s, name): t - zero[s] for s, t in tables.items()}
+    return {
+        s: Factor(s, np.exp(t).reshape([joint.n_states[v] for v in s])) for s, t in tables.items()
+    }
