@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import os
 import sys
 import warnings
 from collections.abc import Mapping
@@ -149,9 +150,11 @@ def run_quietly(converter: Any) -> None:
         The conversion failed; the message ends with nbgrader's log.
     """
     log, lines = logging.getLogger("traitlets"), io.StringIO()
-    handler, propagate = logging.StreamHandler(lines), log.propagate
+    handler, propagate, path = logging.StreamHandler(lines), log.propagate, os.environ["PATH"]
     log.addHandler(handler)
     log.propagate = False
+    # nbgrader calls `alembic` by name: without an active environment it would not be found.
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), path])
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -161,7 +164,7 @@ def run_quietly(converter: Any) -> None:
         raise RuntimeError(f"nbgrader's {name} failed:\n{lines.getvalue()}") from error
     finally:
         log.removeHandler(handler)
-        log.propagate = propagate
+        log.propagate, os.environ["PATH"] = propagate, path
 
 
 def chapters(root: Path = BOOK) -> list[str]:
