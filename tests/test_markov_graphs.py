@@ -1,0 +1,167 @@
+"""Graph algorithms against networkx, and the theorems that tie graphs to distributions."""
+
+from itertools import combinations, product
+
+import networkx as nx
+import numpy as np
+import pytest
+
+from lib.factors import Factor
+from lib.markov_graphs import (
+    canonical_potentials,
+    conditional_information,
+    factor_graph,
+    maximal_cliques,
+    moralise,
+    separated,
+)
+from lib.mrf import MRF
+
+TINY = 1e-12  # nats: independent up to rounding
+
+
+def random_graph(rng, n, density):
+    graph = nx.empty_graph(n)
+    graph.add_edges_from(e for e in combinations(range(n), 2) if rng.random() < density)
+    return nx.relabel_nodes(graph, dict(enumerate("abcdefghijkl")))
+
+
+def random_field(rng, graph, n_states=2):
+    """Random positive potentials on the maximal cliques of `graph`."""
+    cliques = maximal_cliques(graph)
+    return MRF([Factor(c, np.exp(rng.normal(size=[n_states] * len(c)))) for c in cliques])
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_maximal_cliques_equal_networkx(seed):
+    rng = np.random.default_rng(seed)
+    graph = random_graph(rng, int(rng.integers(1, 11)), rng.random())
+    assert maximal_cliques(graph) == sorted(tuple(sorted(c)) for c in nx.find_cliques(graph))
+    assert maximal_cliques(nx.Graph()) == []
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_moral_graph_equals_networkx(seed):
+    rng = np.random.default_rng(seed)
+    dag = nx.DiGraph([e for e in combinations(range(8), 2) if rng.random() < 0.4])
+    ours, theirs = moralise(dag), nx.moral_graph(dag)
+    assert set(ours) == set(theirs)
+    assert {frozenset(e) for e in ours.edges} == {frozenset(e) for e in theirs.edges}
+
+
+def test_moralising_a_cycle_is_refused():
+    with pytest.raises(ValueError, match="directed acyclic"):
+        moralise(nx.DiGraph([("a", "b"), ("b", "a")]))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_separation_equals_cutting_the_nodes_out(seed):
+    graph = random_graph(np.random.default_rng(seed), 6, 0.4)
+    for a, b in combinations(graph, 2):
+        rest = [v for v in graph if v not in (a, b)]
+        for k in range(len(rest) + 1):
+            for given in combinations(rest, k):
+                cut = graph.subgraph(set(graph) - set(given))
+                assert separated(graph, {a}, {b}, given) != nx.has_path(cut, a, b)
+
+
+def test_separation_refuses_overlap_and_strangers():
+    graph = nx.path_graph(3)
+    with pytest.raises(ValueError, match="must not overlap"):
+        separated(graph, {0}, {2}, {0})
+    with pytest.raises(ValueError, match=r"unknown nodes \[7\]"):
+        separated(graph, {0}, {7})
+
+
+def partitions(names):
+    """All (a, b, given) of disjoint sets, a and b not empty, each unordered pair once."""
+    for roles in product("abc-", repeat=len(names)):
+        a, b, c = ([n for n, r in zip(names, roles, strict=True) if r == k] for k in "abc")
+        if a and b and a < b:
+            yield a, b, c
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_separation_in_the_graph_is_independence_in_the_joint(seed):
+    """Pairwise, local and global Markov properties are all among these statements."""
+    rng = np.random.default_rng(seed)
+    graph = random_graph(rng, 5, 0.5)
+    joint = random_field(rng, graph).joint()
+    for a, b, given in partitions(sorted(graph)):
+        independent = abs(conditional_information(joint, a, b, given)) < TINY
+        assert independent == separated(graph, a, b, given), (a, b, given)
+
+
+def test_three_copies_of_a_coin_are_pairwise_but_not_globally_markov():
+    table = np.zeros((2, 2, 2))
+    table[0, 0, 0] = table[1, 1, 1] = 0.5
+    joint, empty = Factor("abc", table), nx.empty_graph(3)
+    nx.relabel_nodes(empty, dict(enumerate("abc")), copy=False)
+    for a, b in combinations("abc", 2):
+        (rest,) = set("abc") - {a, b}
+        assert conditional_information(joint, a, b, rest) == pytest.approx(0, abs=TINY)
+        assert conditional_information(joint, a, b) == pytest.approx(np.log(2))
+    with pytest.raises(ValueError, match="zeros"):
+        canonical_potentials(joint)
+
+
+def test_conditional_information_equals_the_definition():
+    joint = Factor("abc", np.random.default_rng(2).random((2, 3, 2))).normalise()
+    want = 0.0
+    for (i, j, k), p in np.ndenumerate(joint.table):
+        p_c = joint.table[:, :, k].sum()
+        p_ac, p_bc = joint.table[i, :, k].sum(), joint.table[:, j, k].sum()
+        want += p * np.log(p * p_c / (p_ac * p_bc))
+    assert conditional_information(joint, "a", "b", "c") == pytest.approx(want, abs=1e-13)
+
+
+def moebius(log_p, subset, assignment):
+    """The alternating sum of the definition, term by term."""
+    total = 0.0
+    for k in range(len(subset) + 1):
+        for inner in combinations(subset, k):
+            x = tuple(s if axis in inner else 0 for axis, s in enumerate(assignment))
+            total += (-1) ** (len(subset) - k) * log_p[x]
+    return total
+
+
+def test_canonical_potentials_equal_the_alternating_sum():
+    joint = Factor("abcd", np.random.default_rng(4).random((2, 3, 2, 2)) + 0.1).normalise()
+    potentials = canonical_potentials(joint)
+    assert len(potentials) == 2**4
+    for subset, factor in potentials.items():
+        axes = [joint.scope.index(v) for v in subset]
+        for x in product(*(range(k) for k in joint.table.shape)):
+            want = moebius(np.log(joint.table), axes, x)
+            assert np.log(factor.table[tuple(x[a] for a in axes)]) == pytest.approx(want, abs=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_hammersley_clifford_both_ways(seed):
+    """Potentials off the cliques are one, and the product of the others is the joint."""
+    rng = np.random.default_rng(seed)
+    graph = random_graph(rng, 5, 0.5)
+    joint = random_field(rng, graph, n_states=3).joint()
+    potentials = canonical_potentials(joint)
+    cliques = [set(c) for c in maximal_cliques(graph)]
+    kept = [f for s, f in potentials.items() if any(set(s) <= c for c in cliques)]
+    for subset, factor in potentials.items():
+        if not any(set(subset) <= c for c in cliques):
+            np.testing.assert_allclose(factor.table, 1, atol=1e-10)
+    rebuilt = MRF(kept).joint().reorder(*joint.scope)
+    np.testing.assert_allclose(rebuilt.table, joint.table, atol=1e-13)
+
+
+def test_factor_graph_joins_each_factor_to_its_scope():
+    field = MRF(
+        [Factor("ab", np.ones((2, 2))), Factor("bcd", np.ones((2, 2, 2))), Factor("a", [1, 2])]
+    )
+    graph = factor_graph(field)
+    assert nx.is_bipartite(graph)
+    assert {n: set(graph[n]) for n in ("f1", "f2", "f3")} == {
+        "f1": {"a", "b"}, "f2": {"b", "c", "d"}, "f3": {"a"},
+    }  # fmt: skip
+    assert graph.nodes["f2"]["factor"] is field.factors[1]
+    assert graph.nodes["a"]["factor"] is None
+    with pytest.raises(ValueError, match="'f1'"):
+        factor_graph(MRF([Factor(("f1",), [1, 1])]))
