@@ -80,9 +80,9 @@ def _beliefs(mrf: PairwiseMRF, messages: np.ndarray, n_messages: int, converged:
     """Marginals from messages, and log Z = sum_ij log Z_ij + sum_i (1 - d_i) log Z_i."""
     wiring = Wiring(mrf)
     log_node, log_z_node = normalised(wiring.log_beliefs(messages))
-    cavity = wiring.log_cavities(messages)
+    cavity, width = wiring.log_cavities(messages), mrf.log_unary.shape[1]
     log_pair = cavity[0::2, :, None] + mrf.log_pair + cavity[1::2, None, :]  # (E, K, K)
-    flat, log_z_pair = normalised(log_pair.reshape(mrf.n_edges, -1))
+    flat, log_z_pair = normalised(log_pair.reshape(mrf.n_edges, width * width))
     degree = np.bincount(mrf.edges.ravel(), minlength=mrf.n_nodes)
     log_z = float(log_z_pair.sum() + (1 - degree) @ log_z_node)
     node, pair = np.exp(log_node), np.exp(flat).reshape(log_pair.shape)

@@ -64,8 +64,8 @@ def forward_backward(
         message = pass_message(transition.T, backward[t + 1] + emission[t + 1])
         backward[t], _ = normalised(message)  # proportional to p(y_{t+1}..y_T | x_t)
     smoothed, _ = normalised(forward + backward)
-    late = (backward + emission)[1:, None, :]
-    pair, _ = normalised((forward[:-1, :, None] + transition + late).reshape(n_steps - 1, -1))
+    joint = forward[:-1, :, None] + transition + (backward + emission)[1:, None, :]
+    pair, _ = normalised(joint.reshape(n_steps - 1, transition.size))
     pair = np.exp(pair).reshape(-1, *transition.shape)
     return HiddenStates(np.exp(forward), np.exp(smoothed), pair, log_likelihood)
 
