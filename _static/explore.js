@@ -17,6 +17,7 @@
     const columns = Math.floor(canvas.width / side); // tiles in a row of the sheet
     const across = Math.ceil(canvas.width / side); // cells in a row of the frame
     return (frame) => {
+      pen.drawImage(image, 0, 0, canvas.width, canvas.height, 0, 0, canvas.width, canvas.height);
       data.positions.forEach((cell, j) => {
         const tile = index[frame * data.positions.length + j];
         pen.drawImage(
