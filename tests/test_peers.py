@@ -11,11 +11,13 @@ import numpy as np
 import pytest
 
 from lib.bayes_net import BayesNet, d_separated, markov_blanket
+from lib.belief_propagation import max_product, sum_product
 from lib.bif import read_bif, write_bif
 from lib.factors import Factor
 from lib.markov_graphs import maximal_cliques, moralise
-from lib.mrf import MRF
+from lib.mrf import MRF, PairwiseMRF
 from lib.networks import burglar_alarm, chest_clinic, random_network
+from tests.bp_cases import random_field, random_tree
 
 with warnings.catch_warnings():  # pgmpy warns about its own modules when it is imported
     warnings.simplefilter("ignore")
