@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lib.denoising import Ising, check_picture, sigmoid
+from lib.mrf import PairwiseMRF
 
 # A message that travels in direction d enters a pixel from its opposite side.
 DIRECTIONS = ("down", "up", "right", "left")
@@ -78,3 +79,14 @@ def loopy_bp(
         messages = mixed
     belief = sigmoid(prior + sum(messages.values()))
     return GridBeliefs(belief, len(change), change, change[-1] <= tol)
+
+
+def as_pairwise_mrf(model: Ising, y: np.ndarray) -> PairwiseMRF:
+    """The posterior p(x | y) as a general pairwise field, pixels row by row, states (-1, +1)."""
+    y = check_picture(y, "y")
+    number = np.arange(y.size).reshape(y.shape)
+    down = np.stack([number[:-1].ravel(), number[1:].ravel()], axis=1)
+    right = np.stack([number[:, :-1].ravel(), number[:, 1:].ravel()], axis=1)
+    sign = np.array([-1, 1])
+    log_unary = model.bias(y).reshape(-1, 1) * sign  # (pixels, 2)
+    return PairwiseMRF(log_unary, np.concatenate([down, right]), model.beta * np.outer(sign, sign))
