@@ -7,6 +7,7 @@ import itertools
 import numpy as np
 
 from lib.denoising import Ising
+from lib.graph_cut import Arcs
 
 
 def random_case(seed: int, shape: tuple[int, int] = (3, 4)) -> tuple[Ising, np.ndarray]:
@@ -60,5 +61,8 @@ def marginals(model: Ising, y: np.ndarray) -> np.ndarray:
     return np.tensordot(p, x == 1, axes=1)
 
 
-def one_row(y: np.ndarray) -> np.ndarray:
-    return y.reshape(1, -1)
+def cut_value(gain: np.ndarray, arcs: Arcs, x: np.ndarray) -> int:
+    """Capacity of the cut with source side x: terminals, then arcs from 1 to 0."""
+    total = gain[(gain > 0) & ~x].sum() - gain[(gain < 0) & x].sum()
+    total += arcs.right[x[:, :-1] & ~x[:, 1:]].sum() + arcs.left[x[:, 1:] & ~x[:, :-1]].sum()
+    return total + arcs.down[x[:-1] & ~x[1:]].sum() + arcs.up[x[1:] & ~x[:-1]].sum()

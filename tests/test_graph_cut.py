@@ -10,7 +10,7 @@ from lib.alpha_expansion import potts_energy
 from lib.datasets.pictures import flip_pixels, harbour
 from lib.denoising import Ising
 from lib.graph_cut import Arcs
-from tests.denoising_cases import all_energies, all_pictures, random_case
+from tests.denoising_cases import all_energies, all_pictures, cut_value, random_case
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -32,13 +32,6 @@ def test_general_grid_cut_is_the_brute_force_minimum(seed):
     x, value = graph_cut.grid_cut(gain, arcs)
     costs = [cut_value(gain, arcs, candidate == 1) for candidate in all_pictures((3, 3))]
     assert value == cut_value(gain, arcs, x) == min(costs)
-
-
-def cut_value(gain: np.ndarray, arcs: Arcs, x: np.ndarray) -> int:
-    """Capacity of the cut with source side x: terminals, then arcs from 1 to 0."""
-    total = gain[(gain > 0) & ~x].sum() - gain[(gain < 0) & x].sum()
-    total += arcs.right[x[:, :-1] & ~x[:, 1:]].sum() + arcs.left[x[:, 1:] & ~x[:, :-1]].sum()
-    return total + arcs.down[x[:-1] & ~x[1:]].sum() + arcs.up[x[1:] & ~x[:-1]].sum()
 
 
 @pytest.mark.parametrize("seed", range(5))
