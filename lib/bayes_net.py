@@ -45,6 +45,7 @@ class BayesNet:
         self._states: dict[str, tuple[str, ...]] = {}
         self._parents: dict[str, tuple[str, ...]] = {}
         self._cpts: dict[str, np.ndarray] = {}
+        self._factors: dict[str, Factor] = {}
 
     @classmethod
     def from_tables(
@@ -85,7 +86,9 @@ class BayesNet:
                 )
         shape = (*(len(self._states[parent]) for parent in parents), len(states))
         self._cpts[name] = _checked_cpt(name, np.array(cpt, dtype=float), shape)
+        self._cpts[name].flags.writeable = False  # factors() hands out views of it
         self._states[name], self._parents[name] = states, parents
+        self._factors[name] = Factor((*parents, name), self._cpts[name])
         self.graph.add_node(name)
         self.graph.add_edges_from((parent, name) for parent in parents)
         return self
@@ -118,7 +121,7 @@ class BayesNet:
 
     def factors(self) -> list[Factor]:
         """One factor a variable: p(x_i | pa_i) over (*parents, name)."""
-        return [Factor((*self._parents[name], name), self._cpts[name]) for name in self.nodes]
+        return list(self._factors.values())
 
     def joint(self) -> Factor:
         """The table of all joint probabilities, one axis a variable in the order of `nodes`."""
@@ -208,7 +211,7 @@ class BayesNet:
             raise ValueError(f"method is 'elimination' or 'enumeration', not {method!r}")
         # Tables of non-ancestors sum to one: leaving them out changes nothing and saves time.
         needed = ancestors(self.graph, {*query, *evidence})
-        factors = [f.reduce(evidence) for f in self.factors() if f.scope[-1] in needed]
+        factors = [f.reduce(evidence) for name, f in self._factors.items() if name in needed]
         return eliminate(factors, query)
 
     def _checked_evidence(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import reduce
-from itertools import combinations
 from math import log
 from operator import mul
 
@@ -38,16 +37,16 @@ def elimination_order(factors: Iterable[Factor], keep: Iterable[str]) -> list[st
     Ties go to the smaller table. Only the variables near the removed one are costed again.
     """
     factors = list(factors)
-    sizes = {name: k for factor in factors for name, k in factor.n_states.items()}
+    log_sizes = {name: log(k) for factor in factors for name, k in factor.n_states.items()}
     near = _interaction_graph(factors)
-    costs = {name: _cost(name, near, sizes) for name in near if name not in set(keep)}
+    costs = {name: _cost(name, near, log_sizes) for name in near.keys() - set(keep)}
     order = []
     while costs:
         name = min(costs, key=costs.__getitem__)
         order.append(name)
         del costs[name]
         for other in _remove(name, near) & costs.keys():
-            costs[other] = _cost(other, near, sizes)
+            costs[other] = _cost(other, near, log_sizes)
     return order
 
 
@@ -56,21 +55,24 @@ def _interaction_graph(factors: Sequence[Factor]) -> Neighbours:
     near: Neighbours = {name: set() for factor in factors for name in factor.scope}
     for factor in factors:
         for name in factor.scope:
-            near[name].update(other for other in factor.scope if other != name)
+            near[name].update(factor.scope)
+    for name, around in near.items():
+        around.discard(name)
     return near
 
 
-def _cost(name: str, near: Neighbours, sizes: dict[str, int]) -> tuple[int, float]:
-    """New pairs that removing `name` would join, and the log size of the table it needs."""
+def _cost(name: str, near: Neighbours, log_sizes: dict[str, float]) -> tuple[int, float, str]:
+    """New pairs that removing `name` would join, log size of its table, name (to break ties)."""
     around = near[name]
-    missing = sum(v not in near[u] for u, v in combinations(around, 2))
-    return missing, sum(log(sizes[other]) for other in around)
+    missing = sum(len(around - near[other]) - 1 for other in around) // 2  # -1: other itself
+    return missing, sum([log_sizes[other] for other in around]), name
 
 
 def _remove(name: str, near: Neighbours) -> set[str]:
     """Take `name` out of the graph, join its neighbours, return who may have a new cost."""
     around = near.pop(name)
-    for u in around:
-        near[u] |= around - {u}
-        near[u].discard(name)
-    return around.union(*(near[u] for u in around))
+    joined = any(len(around - near[other]) > 1 for other in around)
+    for other in around:
+        near[other] |= around
+        near[other] -= {other, name}
+    return around.union(*(near[other] for other in around)) if joined else around

@@ -39,8 +39,19 @@ class Factor:
                 f"factor over {self.scope} needs {len(self.scope)} axes, its table has shape "
                 f"{self.table.shape}"
             )
-        if not np.all(np.isfinite(self.table)) or np.any(self.table < 0):
-            raise ValueError(f"factor over {self.scope} has an entry that is negative or not finite")
+        low, high = (self.table.min(), self.table.max()) if self.table.size else (0.0, 0.0)
+        if not (low >= 0 and high < np.inf):  # also false for nan
+            raise ValueError(
+                f"factor over {self.scope} has an entry that is negative or not finite"
+            )
+
+    @classmethod
+    def _trusted(cls, scope: tuple[str, ...], table: np.ndarray) -> Factor:
+        """Skip the checks for a result of valid factors: they would cost most of the time."""
+        self = object.__new__(cls)
+        object.__setattr__(self, "scope", scope)
+        object.__setattr__(self, "table", np.asarray(table))
+        return self
 
     @property
     def n_states(self) -> dict[str, int]:
@@ -49,20 +60,21 @@ class Factor:
 
     def _aligned(self, scope: tuple[str, ...]) -> np.ndarray:
         """The table with its axes in the order of `scope`, length-one axes for missing names."""
-        own = [name for name in scope if name in self.scope]
-        table = self.table.transpose([self.scope.index(name) for name in own])
-        return table.reshape([self.n_states.get(name, 1) for name in scope])
+        order = [self.scope.index(name) for name in scope if name in self.scope]
+        shape = [self.table.shape[self.scope.index(v)] if v in self.scope else 1 for v in scope]
+        return self.table.transpose(order).reshape(shape)
 
     def __mul__(self, other: Factor) -> Factor:
         """Pointwise product over the union of the two scopes."""
-        for name in set(self.scope) & set(other.scope):
-            if self.n_states[name] != other.n_states[name]:
+        mine, theirs = self.n_states, other.n_states
+        for name in mine.keys() & theirs.keys():
+            if mine[name] != theirs[name]:
                 raise ValueError(
-                    f"variable {name!r} has {self.n_states[name]} states in one factor and "
-                    f"{other.n_states[name]} in the other"
+                    f"variable {name!r} has {mine[name]} states in one factor and "
+                    f"{theirs[name]} in the other"
                 )
         scope = self.scope + tuple(name for name in other.scope if name not in self.scope)
-        return Factor(scope, self._aligned(scope) * other._aligned(scope))
+        return Factor._trusted(scope, self._aligned(scope) * other._aligned(scope))
 
     def _axes(self, names: tuple[str, ...]) -> tuple[int, ...]:
         for name in names:
@@ -73,12 +85,12 @@ class Factor:
     def sum_out(self, *names: str) -> Factor:
         """Sum over all states of `names`."""
         rest = tuple(name for name in self.scope if name not in names)
-        return Factor(rest, self.table.sum(axis=self._axes(names)))
+        return Factor._trusted(rest, self.table.sum(axis=self._axes(names)))
 
     def max_out(self, *names: str) -> Factor:
         """Maximise over all states of `names`."""
         rest = tuple(name for name in self.scope if name not in names)
-        return Factor(rest, self.table.max(axis=self._axes(names)))
+        return Factor._trusted(rest, self.table.max(axis=self._axes(names)))
 
     def reduce(self, evidence: Mapping[str, int]) -> Factor:
         """Keep the entries that agree with `evidence`; names outside the scope are ignored."""
@@ -92,17 +104,17 @@ class Factor:
                 )
             index[self.scope.index(name)] = state
         rest = tuple(name for name in self.scope if name not in evidence)
-        return Factor(rest, self.table[tuple(index)])
+        return Factor._trusted(rest, self.table[tuple(index)])
 
     def reorder(self, *scope: str) -> Factor:
         """The same factor with its axes in the order of `scope`."""
         if sorted(scope) != sorted(self.scope):
             raise ValueError(f"cannot reorder {self.scope} as {scope}; name the same variables")
-        return Factor(scope, self._aligned(scope))
+        return Factor._trusted(scope, self._aligned(scope))
 
     def normalise(self) -> Factor:
         """Divide by the sum of all entries."""
         total = self.table.sum()
         if total == 0:
             raise ValueError(f"factor over {self.scope} sums to zero; the evidence is impossible")
-        return Factor(self.scope, self.table / total)
+        return Factor._trusted(self.scope, self.table / total)
