@@ -5,14 +5,15 @@
 
 from __future__ import annotations
 
+import importlib
 import io
-import json
 import logging
 import os
 import sys
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -46,11 +47,10 @@ def compare(
         Says what is wrong: nothing returned, wrong kind, wrong shape, a known mistake, or a
         different value.
     """
-    assert answer is not None, f"{what}: your function returned None; end it with `return`"
     if isinstance(right, set | frozenset):
         answer = _as_set(answer, what)
     else:
-        answer = _as_numbers(answer, right, what)
+        answer = as_numbers(answer, np.shape(right), what)
     if _same(answer, right, tol):
         return
     for advice, wrong in (hints or {}).items():
@@ -60,17 +60,19 @@ def compare(
 
 def _as_set(answer: Any, what: str) -> set:
     kinds = set | frozenset | list | tuple
+    assert answer is not None, f"{what}: your function returned None; end it with `return`"
     assert isinstance(answer, kinds), f"{what}: return a set, not a {type(answer).__name__}"
     return set(answer)
 
 
-def _as_numbers(answer: Any, right: Any, what: str) -> np.ndarray:
+def as_numbers(answer: Any, shape: tuple[int, ...], what: str) -> np.ndarray:
+    """The answer as an array of floats; AssertionError when it is none of this shape."""
+    assert answer is not None, f"{what}: your function returned None; end it with `return`"
     try:
         numbers = np.asarray(answer, dtype=float)
     except (TypeError, ValueError):
         kind = type(answer).__name__
         raise AssertionError(f"{what}: return numbers, not a {kind}") from None
-    shape = np.shape(right)
     assert numbers.shape == shape, f"{what}: the shape is {numbers.shape}, it should be {shape}"
     assert not np.isnan(numbers).any(), f"{what}: there is a nan; look for log(0), 0/0 or inf - inf"
     return numbers
@@ -100,16 +102,21 @@ def student_version(text: str) -> str:
     are those that nbgrader itself releases. MyST-NB is told not to execute it.
     """
     import nbformat
-    from nbgrader.converters import GenerateAssignment
-    from nbgrader.preprocessors import IncludeHeaderFooter, InstantiateTests, SaveCells
 
     notebook = nbformat.reads(text, as_version=4)
-    steps = GenerateAssignment(config=settings()).preprocessors
-    for step in steps:
-        if step not in (IncludeHeaderFooter, InstantiateTests, SaveCells):
-            notebook, _ = step(config=settings()).preprocess(notebook, {})
+    config = settings()
+    for step in nbgrader("converters").GenerateAssignment(config=config).preprocessors:
+        if step.__name__ not in ("IncludeHeaderFooter", "InstantiateTests", "SaveCells"):
+            notebook, _ = step(config=config).preprocess(notebook, {})
     notebook.metadata["mystnb"] = {"execution_mode": "off"}
-    return json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+    return nbformat.writes(notebook) + "\n"
+
+
+def nbgrader(module: str) -> ModuleType:
+    """A module of nbgrader, imported when it is needed and without its deprecation warnings."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return importlib.import_module(f"nbgrader.{module}")
 
 
 def settings(root: Path = BOOK) -> Any:
@@ -128,15 +135,14 @@ def converter(kind: str, chapter: str, root: Path = BOOK, **course: str) -> Any:
 
     `course` overrides attributes of nbgrader's CourseDirectory (`student_id`, ...).
     """
-    import nbgrader.converters
-    from nbgrader.coursedir import CourseDirectory
-
     config = settings(root)
     Path(config.CourseDirectory.db_url.removeprefix("sqlite:///")).parent.mkdir(
         parents=True, exist_ok=True
     )
-    directory = CourseDirectory(config=config, assignment_id=chapter, **course)
-    made = getattr(nbgrader.converters, kind)(coursedir=directory, config=config)
+    directory = nbgrader("coursedir").CourseDirectory(
+        config=config, assignment_id=chapter, **course
+    )
+    made = getattr(nbgrader("converters"), kind)(coursedir=directory, config=config)
     made.force = True
     return made
 

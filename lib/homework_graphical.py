@@ -1,0 +1,157 @@
+"""The visible tests of chapter 1's homework: exact values by enumeration, typical mistakes by name.
+
+Each `check_...` takes the student's function, draws a random instance, and raises AssertionError
+with a message that says which mistake would give the student's answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+
+from lib.homework import as_numbers, compare
+
+
+def check_joint(blur_joint: Callable, rng: np.random.Generator) -> None:
+    """Compare `blur_joint(p_c, p_s, p_b)` with the product taken entry by entry."""
+    p_c, p_s = rng.dirichlet([1, 1], size=2)
+    p_b = rng.dirichlet([1, 1], size=(2, 2))
+    right, swapped, turned = np.zeros((3, 2, 2, 2))
+    for c, s, b in product(range(2), repeat=3):
+        right[c, s, b] = p_c[c] * p_s[s] * p_b[c, s, b]
+        swapped[c, s, b] = p_c[s] * p_s[c] * p_b[c, s, b]
+        turned[c, s, b] = p_c[c] * p_s[s] * p_b[s, c, b]
+    hints = {
+        "the first axis is c and the second is s: p_c varies along the first": swapped,
+        "p(b | c, s) alone is not the joint: multiply by p(c) and by p(s)": p_b,
+        "p_b[c, s, b] has c first: do not exchange its first two axes": turned,
+    }
+    compare(blur_joint(p_c, p_s, p_b), right, "the joint table", hints=hints)
+
+
+@dataclass(frozen=True)
+class Tree:
+    """A tree model and its messages, as the homework's functions receive them.
+
+    `log_unary[j]` has shape (K_j,), `log_pair[j, i]` (K_j, K_i), `inbox[j, i]` (K_i,).
+    """
+
+    log_unary: list[np.ndarray]
+    log_pair: dict[tuple[int, int], np.ndarray]
+    neighbours: dict[int, list[int]]
+    inbox: dict[tuple[int, int], np.ndarray]
+
+
+def random_tree(rng: np.random.Generator, n_nodes: int = 5, shift: float = 0.0) -> Tree:
+    """Random tree whose log potentials lie near `shift`, every message found by enumeration."""
+    n_states = rng.integers(2, 4, size=n_nodes)
+    log_unary = [rng.normal(shift, 1.5, size=k) for k in n_states]
+    tree = Tree(log_unary, {}, {v: [] for v in range(n_nodes)}, {})
+    for v in range(1, n_nodes):
+        u = int(rng.integers(v))
+        tree.log_pair[u, v] = rng.normal(shift, 1.5, size=(n_states[u], n_states[v]))
+        tree.log_pair[v, u] = tree.log_pair[u, v].T
+        tree.neighbours[u].append(v)
+        tree.neighbours[v].append(u)
+    for j, i in tree.log_pair:
+        tree.inbox[j, i] = _enumerated_message(tree, j, i)
+    return tree
+
+
+def _enumerated_message(tree: Tree, j: int, i: int) -> np.ndarray:
+    """Log of the sum over all configurations of the nodes behind j, seen from i."""
+    behind, stack = {j}, [j]
+    while stack:
+        new = set(tree.neighbours[stack.pop()]) - behind - {i}
+        behind |= new
+        stack += new
+    nodes = sorted(behind)
+    inner = [(u, v) for u, v in tree.log_pair if u < v and {u, v} <= behind]
+    scores = []
+    for states in product(*(range(len(tree.log_unary[n])) for n in nodes)):
+        x = dict(zip(nodes, states, strict=True))
+        score = sum(tree.log_unary[n][x[n]] for n in nodes)
+        score += sum(tree.log_pair[u, v][x[u], x[v]] for u, v in inner)
+        scores.append(score + tree.log_pair[j, i][x[j]])
+    return np.logaddexp.reduce(scores, axis=0)
+
+
+def check_messages(
+    log_message: Callable, rng: np.random.Generator, n_nodes: int = 5, shift: float = 0.0
+) -> None:
+    """Compare every message of a random tree with enumeration, up to a constant."""
+    tree = random_tree(rng, n_nodes, shift)
+    for j, i in tree.log_pair:
+        what = f"the log message from node {j} to node {i}"
+        with np.errstate(all="ignore"):
+            answer = log_message(
+                j, i, tree.log_unary, tree.log_pair, tree.neighbours, dict(tree.inbox)
+            )
+            hints = {advice: _centred(wrong) for advice, wrong in _message_mistakes(tree, j, i)}
+        _assert_finite(answer, tree.inbox[j, i], what)
+        compare(_centred(answer), _centred(tree.inbox[j, i]), what, hints=hints)
+
+
+def _message_mistakes(tree: Tree, j: int, i: int) -> list[tuple[str, np.ndarray]]:
+    """What typical mistakes in the message from j to i would give."""
+    own, pair = tree.log_unary[j], tree.log_pair[j, i]
+    others = sum((tree.inbox[k, j] for k in tree.neighbours[j] if k != i), np.zeros_like(own))
+    terms = (own + others)[:, None] + pair
+    total = np.logaddexp.reduce
+    echo = f"your message m_{j}{i} still contains m_{i}{j}: leave out the receiver"
+    return [
+        (echo, total(terms + tree.inbox[i, j][:, None])),
+        ("the potential of the sender is missing", total(others[:, None] + pair)),
+        ("the messages that arrived at the sender are missing", total(own[:, None] + pair)),
+        ("that is the largest term: sum over the sender's states", terms.max(axis=0)),
+        ("that is a sum of logarithms; take the logarithm of a sum", terms.sum(axis=0)),
+        ("return the logarithm of the message", np.exp(total(terms))),
+    ]
+
+
+def check_beliefs(
+    belief: Callable, rng: np.random.Generator, n_nodes: int = 5, shift: float = 0.0
+) -> None:
+    """Compare every marginal of a random tree with the normalised product at the node."""
+    tree = random_tree(rng, n_nodes, shift)
+    for i in tree.neighbours:
+        what = f"the belief of node {i}"
+        with np.errstate(all="ignore"):
+            answer = belief(i, tree.log_unary, tree.neighbours, dict(tree.inbox))
+            hints = dict(_belief_mistakes(tree, i))
+        _assert_finite(answer, tree.log_unary[i], what)
+        scores = tree.log_unary[i] + sum(tree.inbox[k, i] for k in tree.neighbours[i])
+        compare(answer, _softmax(scores), what, hints=hints)
+
+
+def _belief_mistakes(tree: Tree, i: int) -> list[tuple[str, np.ndarray]]:
+    """What typical mistakes in the belief of node i would give."""
+    own = tree.log_unary[i]
+    arrived = sum(tree.inbox[k, i] for k in tree.neighbours[i])
+    mean = (own + arrived) / np.sum(own + arrived)
+    return [
+        ("the node's own potential is missing", _softmax(arrived)),
+        ("that is the node's own potential alone: use the messages", _softmax(own)),
+        ("return probabilities, not their logarithms", np.log(_softmax(own + arrived))),
+        ("normalise: a marginal sums to one", np.exp(own + arrived)),
+        ("these are logarithms divided by their sum: take exponentials first", mean),
+    ]
+
+
+def _softmax(scores: np.ndarray) -> np.ndarray:
+    return np.exp(scores - np.logaddexp.reduce(scores))
+
+
+def _centred(log_message: np.ndarray) -> np.ndarray:
+    """The log message without its arbitrary constant: its largest entry becomes zero."""
+    return np.asarray(log_message, dtype=float) - np.max(log_message)
+
+
+def _assert_finite(answer: np.ndarray, like: np.ndarray, what: str) -> None:
+    advice = "subtract the largest exponent before you take exponentials"
+    assert answer is None or not np.isnan(answer).any(), f"{what}: there is a nan; {advice}"
+    finite = np.isfinite(as_numbers(answer, like.shape, what)).all()
+    assert finite, f"{what} is not finite: {advice}"

@@ -1,0 +1,182 @@
+"""Every homework: full marks for the reference, none for the blank, lost points for mistakes."""
+
+import warnings
+from collections import defaultdict
+from itertools import groupby
+
+import nbformat
+import pytest
+
+from lib import homework
+from tests.homework import answers
+from tests.homework.grading import filled, grade, grade_id, read, run_cell
+
+CHAPTERS = homework.chapters()
+SOURCES = {name: homework.BOOK / "chapters" / name / "homework.ipynb" for name in CHAPTERS}
+KEPT = {name: answers(name) for name in CHAPTERS}
+WRONG = [(chapter, answer) for chapter in CHAPTERS for answer in KEPT[chapter][0]]
+RIGHT = [(chapter, answer) for chapter in CHAPTERS for answer in KEPT[chapter][1]]
+
+
+def covering(notebook: nbformat.NotebookNode) -> dict[str, set[str]]:
+    """Solution cell -> the automatic tests that belong to it: those that call its function."""
+    defined, tests = {}, defaultdict(set)
+    for cell in notebook.cells:
+        name, settings = grade_id(cell), cell.metadata.get("nbgrader", {})
+        if cell.cell_type != "code" or not name:
+            continue
+        if settings["solution"]:
+            defined[cell.source.partition("def ")[2].partition("(")[0]] = name
+        if settings["grade"]:
+            tests[name] |= {task for function, task in defined.items() if function in cell.source}
+    return {task: {t for t in tests if task in tests[t]} for task in defined.values()}
+
+
+@pytest.fixture(scope="module")
+def student() -> dict[str, nbformat.NotebookNode]:
+    """Chapter -> what students receive."""
+    texts = {name: path.read_text("utf-8") for name, path in SOURCES.items()}
+    return {name: nbformat.reads(homework.student_version(texts[name]), 4) for name in CHAPTERS}
+
+
+def lost(grades: dict) -> dict[str, str]:
+    """Test -> message, for every test that did not give full points."""
+    return {test: g.message for test, g in grades.items() if g.points != g.possible}
+
+
+@pytest.mark.parametrize("seed", [1, 2, 30, 400, 5000])
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_the_reference_earns_every_point(chapter, seed):
+    assert lost(grade(read(SOURCES[chapter]), seed)) == {}
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_the_blank_earns_nothing_and_says_why(chapter, student):
+    grades = grade(student[chapter], seed=1)
+    hidden_only = {test for test, g in grades.items() if not g.error}
+    sources = {grade_id(cell): cell.source for cell in student[chapter].cells}
+    assert all(sources[test].startswith("#") and "\n" not in sources[test] for test in hidden_only)
+    assert {g.error for g in grades.values()} <= {"", "NotImplementedError"}
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_the_blank_with_the_hidden_tests_earns_nothing(chapter, student):
+    notebook = read(SOURCES[chapter])
+    for cell, blank in zip(notebook.cells, student[chapter].cells, strict=True):
+        if cell.metadata.get("nbgrader", {}).get("solution"):
+            cell.source = blank.source
+    grades = grade(notebook, seed=1)
+    assert {g.points for g in grades.values()} == {0}
+    assert {g.error for g in grades.values()} == {"NotImplementedError"}
+
+
+@pytest.mark.parametrize(("chapter", "answer"), WRONG, ids=lambda a: str(a))
+def test_a_wrong_answer_loses_points_of_its_own_task_and_learns_why(chapter, answer):
+    source = read(SOURCES[chapter])
+    own = covering(source)[answer.task]
+    for seed, only in ((1, None), (77, own), (300, own)):
+        grades = grade(filled(source, answer), seed, only)
+        missed = lost(grades)
+        assert missed, "the mistake went unnoticed"
+        assert set(missed) <= own, "it cost points of another task"
+        assert {grades[test].error for test in missed} == {"AssertionError"}, missed
+        assert answer.says, "write down what the student should be told"
+        assert any(answer.says in message for message in missed.values()), missed
+
+
+@pytest.mark.parametrize(("chapter", "answer"), RIGHT, ids=lambda a: str(a))
+def test_another_correct_answer_keeps_every_point(chapter, answer):
+    assert lost(grade(filled(read(SOURCES[chapter]), answer), seed=3)) == {}
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_three_wrong_answers_a_task(chapter):
+    kept = {task: len(list(group)) for task, group in groupby(KEPT[chapter][0], lambda a: a.task)}
+    for task, tests in covering(read(SOURCES[chapter])).items():
+        assert kept.get(task, 0) >= 3, f"{task}: keep at least three typical wrong answers"
+        assert tests, f"{task}: no automatic test calls this function"
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_points_add_up_and_words_have_a_rubric(chapter):
+    cells = read(SOURCES[chapter]).cells
+    graded = [c for c in cells if c.metadata.get("nbgrader", {}).get("grade")]
+    assert sum(c.metadata.nbgrader.points for c in graded) == 40
+    words = [c for c in graded if c.cell_type == "markdown"]
+    assert words, "ask at least one question to be answered in words"
+    for cell in words:
+        assert "**Rubric.**" in cell.source, f"{grade_id(cell)}: say what earns which points"
+        points = cell.metadata.nbgrader.points
+        assert 0 < points <= 4, "no written answer may outweigh a whole programming task"
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_students_see_no_solution_rubric_or_hidden_test(chapter, student):
+    text = "\n".join(cell.source for cell in student[chapter].cells)
+    for secret in ("BEGIN SOLUTION", "HIDDEN TESTS", "Rubric"):
+        assert secret not in text
+    source = read(SOURCES[chapter])
+    for given, full in zip(student[chapter].cells, source.cells, strict=True):
+        if full.metadata.get("nbgrader", {}).get("solution"):
+            assert "raise NotImplementedError()" in given.source or "YOUR ANSWER" in given.source
+        if full.metadata.get("nbgrader", {}).get("locked"):
+            assert not given.metadata.editable
+    assert student[chapter].metadata.mystnb.execution_mode == "off"
+
+
+def test_a_cell_runs_as_in_a_kernel():
+    outputs = run_cell("import sys\nprint('out')\nprint('bad', file=sys.stderr)\n1 + 1", {})
+    kinds = {getattr(o, "name", o.output_type) for o in outputs}
+    assert kinds == {"stdout", "stderr", "execute_result"}
+    (error,) = run_cell("assert 1 == 2, 'no'", {})
+    assert (error.ename, error.evalue) == ("AssertionError", "no")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_nbgrader_gives_the_same_points(chapter, tmp_path, student):
+    """Release, hand in, autograde and grade by hand, all with the real nbgrader."""
+    folder = tmp_path / "chapters" / chapter
+    folder.mkdir(parents=True)
+    source = read(SOURCES[chapter])
+    nbformat.write(source, folder / "homework.ipynb")
+    (folder / "01_lesson.ipynb").write_text("a lesson that students must not receive with it")
+    released = homework.release(chapter, tmp_path)
+    assert [path.name for path in released.parent.iterdir()] == ["homework.ipynb"]
+    assert read(released).cells == student[chapter].cells
+
+    mistaken = [next(group) for _, group in groupby(KEPT[chapter][0], lambda a: a.task)][:3]
+    handed_in = {
+        "reference": source,
+        "blank": read(released),
+        "mistaken": filled(source, *mistaken),
+    }
+    for name, notebook in handed_in.items():
+        place = tmp_path / "_build/homework/submitted" / name / chapter
+        place.mkdir(parents=True)
+        nbformat.write(notebook, place / "homework.ipynb")
+    run = homework.converter("Autograde", chapter, tmp_path)
+    homework.run_quietly(run)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with homework.nbgrader("api").Gradebook(run.coursedir.db_url) as book:
+            points = {s.student.id: s for s in book.assignment_submissions(chapter)}
+            by_test = {
+                name: {g.name: g.auto_score for g in submission.notebooks[0].grades}
+                for name, submission in points.items()
+            }
+            written = {
+                name: [g for g in submission.notebooks[0].grades if g.needs_manual_grade]
+                for name, submission in points.items()
+            }
+            assert points["blank"].score == 0
+            assert not written["blank"], "a blank page waits for nobody"
+            for answer in written["reference"]:
+                answer.manual_score = answer.max_score
+            book.db.commit()
+            assert points["reference"].score == points["reference"].max_score == 40
+    quick = grade(handed_in["mistaken"], seed=1)
+    assert {test: by_test["mistaken"][test] for test in quick} == {
+        test: g.points for test, g in quick.items()
+    }
