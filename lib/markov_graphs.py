@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Iterator
-from itertools import combinations
+from itertools import combinations, product
 
 import networkx as nx
 import numpy as np
@@ -112,3 +112,31 @@ def canonical_potentials(joint: Factor) -> dict[tuple[Hashable, ...], Factor]:
     return {
         s: Factor(s, np.exp(t).reshape([joint.n_states[v] for v in s])) for s, t in tables.items()
     }
+
+
+def statements(nodes: Collection[Hashable]) -> Iterator[tuple[tuple, tuple, tuple]]:
+    """Every question "is A independent of B given S?" about disjoint sets, A and B not empty.
+
+    A and B stand for the same question as B and A; only one of the two is listed.
+    """
+    nodes = sorted(nodes)
+    for roles in product("ABS-", repeat=len(nodes)):
+        a, b, s = (tuple(n for n, r in zip(nodes, roles, strict=True) if r == k) for k in "ABS")
+        if a and b and a < b:
+            yield a, b, s
+
+
+def all_dags(nodes: Collection[Hashable]) -> Iterator[nx.DiGraph]:
+    """Every directed acyclic graph over `nodes`: each pair gets no arrow, one forward or one back."""
+    pairs = list(combinations(nodes, 2))
+    for arrows in product((0, 1, -1), repeat=len(pairs)):
+        dag = nx.empty_graph(nodes, create_using=nx.DiGraph)
+        dag.add_edges_from(pair[::a] for pair, a in zip(pairs, arrows, strict=True) if a)
+        if nx.is_directed_acyclic_graph(dag):
+            yield dag
+
+
+def random_field(graph: nx.Graph, rng: np.random.Generator, n_states: int = 2) -> MRF:
+    """Potentials exp(standard normal) on every maximal clique of `graph`."""
+    shapes = {clique: [n_states] * len(clique) for clique in maximal_cliques(graph)}
+    return MRF([Factor(c, np.exp(rng.normal(size=shape))) for c, shape in shapes.items()])

@@ -1,6 +1,7 @@
 """Graph algorithms against networkx, and the theorems that tie graphs to distributions."""
 
 from itertools import combinations, product
+from math import comb
 
 import networkx as nx
 import numpy as np
@@ -8,12 +9,15 @@ import pytest
 
 from lib.factors import Factor
 from lib.markov_graphs import (
+    all_dags,
     canonical_potentials,
     conditional_information,
     factor_graph,
     maximal_cliques,
     moralise,
+    random_field,
     separated,
+    statements,
 )
 from lib.mrf import MRF
 
@@ -24,12 +28,6 @@ def random_graph(rng, n, density):
     graph = nx.empty_graph(n)
     graph.add_edges_from(e for e in combinations(range(n), 2) if rng.random() < density)
     return nx.relabel_nodes(graph, dict(enumerate("abcdefghijkl")))
-
-
-def random_field(rng, graph, n_states=2):
-    """Random positive potentials on the maximal cliques of `graph`."""
-    cliques = maximal_cliques(graph)
-    return MRF([Factor(c, np.exp(rng.normal(size=[n_states] * len(c)))) for c in cliques])
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -73,12 +71,12 @@ def test_separation_refuses_overlap_and_strangers():
         separated(graph, {0}, {7})
 
 
-def partitions(names):
-    """All (a, b, given) of disjoint sets, a and b not empty, each unordered pair once."""
-    for roles in product("abc-", repeat=len(names)):
-        a, b, c = ([n for n, r in zip(names, roles, strict=True) if r == k] for k in "abc")
-        if a and b and a < b:
-            yield a, b, c
+def test_statements_lists_each_question_once():
+    asked = [frozenset([frozenset([a, b]), s]) for a, b, s in statements("abcd")]
+    assert len(asked) == len(set(asked)) == (4**4 - 2 * 3**4 + 2**4) // 2  # inclusion-exclusion
+    assert all(
+        not set(a) & set(b) | set(a) & set(s) | set(b) & set(s) for a, b, s in statements("abc")
+    )
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -86,10 +84,24 @@ def test_separation_in_the_graph_is_independence_in_the_joint(seed):
     """Pairwise, local and global Markov properties are all among these statements."""
     rng = np.random.default_rng(seed)
     graph = random_graph(rng, 5, 0.5)
-    joint = random_field(rng, graph).joint()
-    for a, b, given in partitions(sorted(graph)):
+    joint = random_field(graph, rng).joint()
+    for a, b, given in statements(graph):
         independent = abs(conditional_information(joint, a, b, given)) < TINY
         assert independent == separated(graph, a, b, given), (a, b, given)
+
+
+@pytest.mark.parametrize(("n", "how_many"), [(1, 1), (2, 3), (3, 25), (4, 543)])
+def test_all_dags_are_acyclic_different_and_as_many_as_robinson_says(n, how_many):
+    """Robinson's recursion a(n) = sum_k (-1)^(k+1) C(n, k) 2^(k (n-k)) a(n-k)."""
+    robinson = [1]
+    for m in range(1, n + 1):
+        robinson.append(
+            sum((-1) ** (k + 1) * comb(m, k) * 2 ** (k * (m - k)) * robinson[m - k]
+                for k in range(1, m + 1))
+        )  # fmt: skip
+    dags = list(all_dags("abcd"[:n]))
+    assert all(nx.is_directed_acyclic_graph(dag) for dag in dags)
+    assert len({frozenset(dag.edges) for dag in dags}) == len(dags) == robinson[n] == how_many
 
 
 def test_three_copies_of_a_coin_are_pairwise_but_not_globally_markov():
@@ -141,7 +153,7 @@ def test_hammersley_clifford_both_ways(seed):
     """Potentials off the cliques are one, and the product of the others is the joint."""
     rng = np.random.default_rng(seed)
     graph = random_graph(rng, 5, 0.5)
-    joint = random_field(rng, graph, n_states=3).joint()
+    joint = random_field(graph, rng, n_states=3).joint()
     potentials = canonical_potentials(joint)
     cliques = [set(c) for c in maximal_cliques(graph)]
     kept = [f for s, f in potentials.items() if any(set(s) <= c for c in cliques)]

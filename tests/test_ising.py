@@ -1,0 +1,52 @@
+"""The Ising grid: energy by a plain loop, sampler against enumeration."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+
+from lib.ising import SPIN, gibbs, ising_grid, neighbour_sum
+
+
+def loop_energy(x, beta, h):
+    rows, cols = x.shape
+    energy = h * x.sum()
+    for r, c in product(range(rows), range(cols)):
+        energy -= beta * x[r, c] * x[r + 1, c] if r + 1 < rows else 0
+        energy -= beta * x[r, c] * x[r, c + 1] if c + 1 < cols else 0
+    return energy
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 4), (3, 1), (3, 4)])
+def test_energy_equals_the_definition(rng, shape):
+    field = ising_grid(*shape, beta=0.7, h=-0.3)
+    for _ in range(5):
+        states = rng.integers(2, size=shape)
+        want = loop_energy(SPIN[states], 0.7, -0.3)
+        assert field.energy(states.ravel()) == pytest.approx(want, abs=1e-12)
+
+
+def test_neighbour_sum_follows_the_edges_of_the_grid(rng):
+    field, x = ising_grid(3, 4, beta=1.0), rng.choice(SPIN, (2, 3, 4))
+    sums = neighbour_sum(x).reshape(2, 12)
+    for i in range(12):
+        np.testing.assert_array_equal(sums[:, i], x.reshape(2, 12)[:, field.neighbours(i)].sum(-1))
+
+
+@pytest.mark.parametrize(("beta", "h"), [(0.4, 0.3), (-0.5, -0.1), (0.0, 0.5)])
+def test_one_sweep_leaves_the_distribution_as_it_is(rng, beta, h):
+    """Start 200,000 chains in exact samples: after a sweep every state is as frequent as before."""
+    field = ising_grid(2, 3, beta, h)
+    p = np.exp(field.log_table() - field.log_z_by_enumeration()).ravel()
+    n, powers = 200_000, 2 ** np.arange(6)[::-1]
+    start = rng.choice(64, size=n, p=p)
+    x = SPIN[(start[:, None] // powers) % 2].reshape(n, 2, 3)
+    after = ((gibbs(x, beta, h, 1, rng).reshape(n, 6) + 1) // 2) @ powers
+    z = (np.bincount(after, minlength=64) - n * p) / np.sqrt(n * p * (1 - p))
+    assert np.abs(z).max() < 5  # standard errors; 64 states
+
+
+def test_the_sampler_leaves_its_start_behind(rng):
+    x = gibbs(np.full((20_000, 2, 3), -1), 0.3, -0.2, 40, rng)
+    exact = [p[1] for p in ising_grid(2, 3, 0.3, -0.2).marginals_by_enumeration()]
+    np.testing.assert_allclose((x == 1).mean(axis=0).ravel(), exact, atol=0.02)
