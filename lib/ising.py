@@ -10,7 +10,7 @@ SPIN = np.array([-1, 1])  # state 0 is -1 (black), state 1 is +1 (white)
 
 
 def ising_grid(rows: int, cols: int, beta: float, h: float = 0.0) -> PairwiseMRF:
-    """The field over rows * cols pixels, numbered row by row; pixels that share a side are joined."""
+    """Pixels numbered row by row; two pixels are joined when they share a side."""
     i = np.arange(rows * cols).reshape(rows, cols)
     beside = np.stack([i[:, :-1].ravel(), i[:, 1:].ravel()], axis=1)
     below = np.stack([i[:-1].ravel(), i[1:].ravel()], axis=1)

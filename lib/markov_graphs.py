@@ -127,7 +127,7 @@ def statements(nodes: Collection[Hashable]) -> Iterator[tuple[tuple, tuple, tupl
 
 
 def all_dags(nodes: Collection[Hashable]) -> Iterator[nx.DiGraph]:
-    """Every directed acyclic graph over `nodes`: each pair gets no arrow, one forward or one back."""
+    """Every directed acyclic graph over `nodes`: a pair gets no arrow, one forward or one back."""
     pairs = list(combinations(nodes, 2))
     for arrows in product((0, 1, -1), repeat=len(pairs)):
         dag = nx.empty_graph(nodes, create_using=nx.DiGraph)
