@@ -6,6 +6,7 @@ scripts off the pages.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from sphinx.application import Sphinx
@@ -63,9 +64,31 @@ def leave_out_thebe(app: Sphinx) -> None:
     ]
 
 
+def tidy_docstring(app: Sphinx, what: str, name: str, obj, options, lines: list[str]) -> None:
+    """Turn the library's plain docstrings into what Sphinx expects: code, literal blocks, escapes.
+
+    Runs before napoleon, which would read "text: more" of a property as its type.
+    """
+    for k, line in enumerate(lines):
+        following = next((later for later in lines[k + 1 :] if later.strip()), "")
+        pieces = re.split(r"(`+[^`]+`+)", line)
+        pieces[::2] = [re.sub(r"([*|]|(?<=\w)_(?=\W|$))", r"\\\1", plain) for plain in pieces[::2]]
+        pieces[1::2] = [f"``{code.strip('`')}``" for code in pieces[1::2]]
+        opens_block = line.endswith(":") and indent(following) > indent(line)
+        lines[k] = "".join(pieces) + ":" * opens_block if line[:4] != "    " else line
+    if what == "property":
+        lines.insert(0, "")
+
+
+def indent(line: str) -> int:
+    """Number of spaces in front."""
+    return len(line) - len(line.lstrip())
+
+
 def setup(app: Sphinx) -> dict:
     """Register the extension with Sphinx."""
     leave_out_thebe(app)
+    app.connect("autodoc-process-docstring", tidy_docstring, priority=400)
     app.connect("source-read", rewrite_source)
     app.connect("env-get-outdated", outdated_pages)
     app.connect("build-finished", offer_student_notebooks)
