@@ -106,14 +106,14 @@ def _field(spec: Spec, name: str, key: str) -> str:
     about = f'data-control="{escape(name)}" autocomplete="off"'
     if control.kind == "slider":
         return (
-            f'<label class="explorable-slider"><span>{label}</span>'
-            f'<input type="range" min="0" max="{len(control.texts) - 1}" step="1" '
-            f'value="{control.start}" {about}><output>{escape(control.texts[control.start])}'
-            "</output></label>"
+            f'<div class="explorable-slider"><label for="{key}">{label}</label>'
+            f'<input type="range" id="{key}" min="0" max="{len(control.texts) - 1}" step="1" '
+            f'value="{control.start}" {about}>'
+            f'<output for="{key}">{escape(control.texts[control.start])}</output></div>'
         )
     if control.at is None and len(control.texts) <= SEGMENTS:
         return _segments(control, label, about, key)
-    return _menu(control, label, about)
+    return _menu(control, label, about, key)
 
 
 def _segments(control, label: str, about: str, key: str) -> str:
@@ -125,14 +125,14 @@ def _segments(control, label: str, about: str, key: str) -> str:
     return f'<fieldset class="explorable-choice"><legend>{label}</legend>{options}</fieldset>'
 
 
-def _menu(control, label: str, about: str) -> str:
+def _menu(control, label: str, about: str, key: str) -> str:
     options = "".join(
         f'<option value="{i}"{" selected" if i == control.start else ""}>{escape(text)}</option>'
         for i, text in enumerate(control.texts)
     )
     return (
-        f'<label class="explorable-menu"><span>{label}</span>'
-        f"<select {about}>{options}</select></label>"
+        f'<div class="explorable-menu"><label for="{key}">{label}</label>'
+        f'<select id="{key}" {about}>{options}</select></div>'
     )
 
 
