@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lib.messages import outgoing
+from lib.messages import directed_pair, outgoing
 from lib.mrf import PairwiseMRF
 
 
@@ -92,3 +92,26 @@ def _path_to_root(forest: RootedForest, node: int) -> list[int]:
     while forest.parent[path[-1]] >= 0:
         path.append(forest.parent[path[-1]])
     return path
+
+
+def computation_tree(mrf: PairwiseMRF, node: int, rounds: int) -> PairwiseMRF:
+    """The tree whose exact root belief is what flooding believes of `node` after some rounds.
+
+    Its nodes are the walks of at most `rounds` edges from `node` that never turn straight back,
+    each with a copy of the potentials met on the way; the root is node 0. Source: Weiss (2000).
+    """
+    walks, edges, tables = [(node, -1)], [], []  # (last node, edge it came by) of each walk
+    level = [0]
+    for _ in range(rounds):
+        level, last = [], level
+        for k in last:
+            here, came = walks[k]
+            for number in outgoing(mrf, here).tolist():
+                if number >> 1 != came:
+                    edges.append((k, len(walks)))
+                    tables.append(directed_pair(mrf, number)[: mrf.n_states[here]])
+                    level.append(len(walks))
+                    walks.append((int(mrf.edges[number >> 1, 1 - (number & 1)]), number >> 1))
+    unary = [mrf.log_unary[i, : mrf.n_states[i]] for i, _ in walks]
+    sized = [t[:, : len(unary[b])] for t, (_, b) in zip(tables, edges, strict=True)]
+    return PairwiseMRF(unary, edges, sized)
