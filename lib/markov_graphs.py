@@ -126,6 +126,16 @@ def statements(nodes: Collection[Hashable]) -> Iterator[tuple[tuple, tuple, tupl
             yield a, b, s
 
 
+def markov_statements(graph: nx.Graph) -> dict[str, list[tuple[tuple, tuple, tuple]]]:
+    """What the pairwise, the local and the global Markov property of `graph` say: (A, B, given)."""
+    far = {i: set(graph) - {i} - set(graph[i]) for i in graph}
+    return {
+        "pairwise": [((i,), (j,), (*set(graph) - {i, j},)) for i in graph for j in far[i] if i < j],
+        "local": [((i,), (*far[i],), (*graph[i],)) for i in graph if far[i]],
+        "global": [q for q in statements(graph) if separated(graph, *q)],
+    }
+
+
 def all_dags(nodes: Collection[Hashable]) -> Iterator[nx.DiGraph]:
     """Every directed acyclic graph over `nodes`: a pair gets no arrow, one forward or one back."""
     pairs = list(combinations(nodes, 2))

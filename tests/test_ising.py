@@ -2,10 +2,11 @@
 
 from itertools import product
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from lib.ising import SPIN, gibbs, ising_grid, neighbour_sum
+from lib.ising import SPIN, gibbs, ising_grid, neighbour_sum, state_bars
 
 
 def loop_energy(x, beta, h):
@@ -50,3 +51,18 @@ def test_the_sampler_leaves_its_start_behind(rng):
     x = gibbs(np.full((20_000, 2, 3), -1), 0.3, -0.2, 40, rng)
     exact = [p[1] for p in ising_grid(2, 3, 0.3, -0.2).marginals_by_enumeration()]
     np.testing.assert_allclose((x == 1).mean(axis=0).ravel(), exact, atol=0.02)
+
+
+def test_every_bar_stands_above_its_own_picture():
+    pictures = np.array([[[0, 1], [1, 0]], [[1, 1], [0, 1]], [[0, 0], [0, 1]]])
+    fig, axes = plt.subplots(2, 1)
+    bars = state_bars(*axes, np.array([0.5, 0.2, 0.3]), pictures, "red")
+    (image,) = axes[1].get_images()
+    strip, (left, right, *_) = np.array(image.get_array()), image.get_extent()
+    for bar, height, picture in zip(bars, [0.5, 0.2, 0.3], pictures, strict=True):
+        middle = bar.get_x() + bar.get_width() / 2
+        column = (middle - left) / (right - left) * strip.shape[1]
+        tile = strip[2:-2, int(column) - 8 : int(column) + 8]
+        np.testing.assert_array_equal(tile[4::8, 4::8], picture)
+        assert bar.get_height() == height
+    plt.close(fig)

@@ -13,6 +13,7 @@ from lib.markov_graphs import (
     canonical_potentials,
     conditional_information,
     factor_graph,
+    markov_statements,
     maximal_cliques,
     moralise,
     random_field,
@@ -88,6 +89,25 @@ def test_separation_in_the_graph_is_independence_in_the_joint(seed):
     for a, b, given in statements(graph):
         independent = abs(conditional_information(joint, a, b, given)) < TINY
         assert independent == separated(graph, a, b, given), (a, b, given)
+
+
+def as_sets(statement):
+    a, b, given = map(frozenset, statement)
+    return frozenset([a, b]), given
+
+
+def test_the_weaker_markov_properties_are_among_the_global_statements():
+    graph = random_graph(np.random.default_rng(1), 5, 0.5)
+    said = {name: {as_sets(q) for q in qs} for name, qs in markov_statements(graph).items()}
+    assert len(said["pairwise"]) == nx.number_of_edges(nx.complement(graph))
+    assert said["pairwise"] | said["local"] < said["global"]
+    for ends, given in said["pairwise"]:
+        (i,), (j,) = ends
+        assert not graph.has_edge(i, j)
+        assert given == set(graph) - {i, j}
+    for ends, given in said["local"]:
+        assert any(given == set(graph[i]) for end in ends if len(end) == 1 for i in end)
+        assert frozenset().union(*ends) | given == set(graph)
 
 
 @pytest.mark.parametrize(("n", "how_many"), [(1, 1), (2, 3), (3, 25), (4, 543)])
