@@ -15,7 +15,10 @@ from tests.browser import chromium, chromium_path, serve
 from tests.test_explore import STRIPES, stripes
 
 BOOK = Path(__file__).resolve().parents[1]
-pytestmark = [pytest.mark.browser, pytest.mark.skipif(chromium_path() is None, reason="no Chromium on this machine")]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(chromium_path() is None, reason="no Chromium on this machine"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +42,8 @@ def address(tmp_path_factory):
         (folder / name).write_text((BOOK / "_static" / name).read_text())
     (folder / "index.html").write_text(
         "<!doctype html><html lang=en data-theme=light><meta charset=utf-8>"
-        "<style>body { margin: 1rem }</style>"<meta name=viewport content='width=device-width'><link rel=icon href='data:,'>"
+        "<style>body { margin: 1rem }</style>"
+        "<meta name=viewport content='width=device-width'><link rel=icon href='data:,'>"
         "<link rel=stylesheet href=explore.css><script src=explore.js></script>"
         f"<h1>Page</h1>{padded}{kinds.html}"
     )
@@ -202,5 +206,3 @@ def test_dark_mode_inverts_plots_and_leaves_photographs(page):
     assert plots.evaluate(look) == "invert(1) hue-rotate(180deg)"
     assert photos.evaluate(look) == "none"
     assert page.locator(".photo .explorable-picture").evaluate(look) == "none"
-
-
