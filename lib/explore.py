@@ -15,12 +15,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lib import explore_views as views
 from lib import sheets
+
+if TYPE_CHECKING:
+    import ipywidgets
 
 MAX_FRAMES = 256
 MAX_SOURCE_LINES = 40
@@ -124,10 +127,10 @@ class Explorable:
 
     def _still_html(self) -> str:
         self.sheet = sheets.pack([self.frame(self.spec.start)], 0)
-        return views.figure_html(self.spec, self.sheet, None, still=True)
+        return views.figure_html(self.spec, self.sheet)
 
     @cached_property
-    def widget(self):
+    def widget(self) -> ipywidgets.VBox:
         """The live form: an ipywidgets box whose controls call `draw`."""
         return views.live_widget(self)
 

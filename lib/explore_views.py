@@ -9,10 +9,16 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lib import sheets
+
+if TYPE_CHECKING:
+    import ipywidgets
+
+    from lib.explore import Explorable
 
 SEGMENTS = 4  # up to this many options are shown side by side, more as a menu
 SHARP = 480  # images narrower than this are enlarged with square pixels
@@ -45,9 +51,9 @@ class Spec:
         return self.alt(**self.settings(indices)) if callable(self.alt) else self.alt
 
 
-def figure_html(spec: Spec, sheet: sheets.Sheet, alts: list[str] | None, still=False) -> str:
-    """The static form: a still picture that the script makes playable."""
-    picture = sheet.webp()
+def figure_html(spec: Spec, sheet: sheets.Sheet, alts: list[str] | None = None) -> str:
+    """The static form: a still picture, which the script makes playable if there are frames."""
+    picture, still = sheet.webp(), len(sheet.index) == 1
     key = "x" + hashlib.sha1(spec.title.encode() + picture).hexdigest()[:8]
     kind = "explorable photo" if spec.photo else "explorable plot"
     stage = _stage(spec, sheet).replace("SHEET", sheets.data_uri(picture), 1)
@@ -156,7 +162,7 @@ def _data(spec: Spec, sheet: sheets.Sheet, alts: list[str] | None) -> str:
     return json.dumps(data, separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c")
 
 
-def live_widget(explorable):
+def live_widget(explorable: Explorable) -> ipywidgets.VBox:
     """The live form: controls with the same labels, the picture, and any error of `draw`."""
     import ipywidgets as w
 
