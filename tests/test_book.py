@@ -22,7 +22,7 @@ NOTEBOOKS = [page for page in PAGES if page.name.endswith(".ipynb")]
 MAX_LINES = {"lib": 260, "tests": 320}
 #: Kept answers to the homework are data that happen to be code.
 DATA = re.compile(r"tests/homework/chapter_\w+\.py$")
-REGISTRY = re.compile(r"(pypi\.org|pythonhosted|anaconda\.org|npmjs|--(extra-)?index-url)")
+REGISTRY = re.compile(r"(pypi\.org|pythonhosted|anaconda\.org|npmjs|index-url[ =]+http)")
 ALLOWED_REGISTRY = (
     "https://download.pytorch.org/whl/cpu"  # the small torch for Linux, in the README
 )
@@ -84,8 +84,9 @@ def test_the_table_of_contents_lists_every_page_once():
     doubled = [name for name, n in Counter(listed).items() if n > 1]
     assert not doubled, f"_toc.yml lists {doubled} more than once"
     pages = {page.name.rsplit(".", 1)[0] for page in PAGES}
-    assert not pages - set(listed), "add these to _toc.yml"
-    assert not set(listed) - pages, "_toc.yml names pages that do not exist"
+    unlisted, missing = sorted(pages - set(listed)), sorted(set(listed) - pages)
+    assert not unlisted, f"add these to _toc.yml: {unlisted}"
+    assert not missing, f"_toc.yml names pages that do not exist: {missing}"
 
 
 def test_labels_are_unique():

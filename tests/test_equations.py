@@ -1,58 +1,135 @@
-"""Every labelled display equation is checked, and every check belongs to an equation in the book."""
+"""Every display equation is labelled and checked; every check belongs to an equation."""
 
-import json
+import ast
+import inspect
 import re
-from pathlib import Path
+import textwrap
 
 import pytest
 
-from tests.equations import load_all
+from tests import code_rules
+from tests.book import Cell, Page, pages, without_code
+from tests.equations import CHECKS, Check, checks, load_all
 
-BOOK = Path(__file__).parents[1]
-CHECKS = load_all()
-DISPLAY = re.compile(r"\$\$(.+?)\$\$[ \t]*(\([\w-]+\))?", re.DOTALL)
-
-
-def pages() -> list[tuple[str, str]]:
-    """Every page of the book as (path, its markdown)."""
-    files = [*BOOK.glob("*.md"), *BOOK.glob("chapters/**/*.md"), *BOOK.glob("chapters/**/*.ipynb")]
-    out = []
-    for path in sorted(files):
-        if path.name == "README.md" or ".ipynb_checkpoints" in path.parts:
-            continue
-        text = path.read_text(encoding="utf-8")
-        if path.suffix == ".ipynb":
-            cells = json.loads(text)["cells"]
-            text = "\n\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
-        out.append((path.relative_to(BOOK).as_posix(), re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)))
-    return out
+load_all()
+DISPLAY = re.compile(r"\$\$(.+?)\$\$[ \t]*(?:\(([\w-]+)\))?", re.DOTALL)
+# Ways to display a formula that would escape the check: LaTeX's own, and the math directive.
+OTHER = re.compile(r"\\begin\{(?:align|equation|gather|multline|eqnarray)\*?\}|\\\[|\{math\}")
+LABEL = re.compile(r"eq-[a-z0-9]+(?:-[a-z0-9]+)+")
 
 
-def equations() -> list[tuple[str, str, str]]:
-    """Every display equation as (page, label or '', LaTeX)."""
-    return [
-        (page, (label or "").strip("()"), latex.strip())
-        for page, text in pages()
-        for latex, label in DISPLAY.findall(text)
+def equations(page: Page) -> list[tuple[str, str]]:
+    """Every display equation of a page as (label or '', LaTeX)."""
+    return [(label, latex.strip()) for latex, label in DISPLAY.findall(without_code(page.text))]
+
+
+def slips(page: Page) -> list[str]:
+    """What is wrong with the display equations of a page, checks aside."""
+    text, said = without_code(page.text), []
+    for label, latex in equations(page):
+        if not label:
+            said.append(f"give it a label, `$$ ... $$ (eq-topic-name)`: {latex}")
+        elif not LABEL.fullmatch(label):
+            said.append(f"write `eq-topic-name`, not {label!r}")
+    outside = DISPLAY.sub(" ", text)
+    said += [
+        f"display equations are written `$$ ... $$ (label)`: {x}" for x in OTHER.findall(outside)
     ]
+    if "$$" in outside:
+        said.append("a `$$` without a partner")
+    return said
 
 
-def test_every_display_equation_has_a_label():
-    unlabelled = [(page, latex) for page, label, latex in equations() if not label]
-    assert not unlabelled, f"give these a label, `$$ ... $$ (eq-name)`: {unlabelled}"
+PAGES = pages()
+LABELS = {label: page.name for page in PAGES for label, _ in equations(page) if label}
 
 
-def test_every_label_has_a_check():
-    missing = [(page, label) for page, label, _ in equations() if label and label not in CHECKS]
-    assert not missing, f"register a check in tests/equations for: {missing}"
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_display_equation_has_a_label(page):
+    assert not slips(page), f"{page.name}: {slips(page)}"
 
 
-def test_every_check_has_an_equation_and_says_what_it_does():
-    labels = {label for _, label, _ in equations()}
-    assert not set(CHECKS) - labels, "checks of equations that no page shows"
-    assert all(check.says and check.by for check in CHECKS.values())
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_label_has_a_check(page):
+    missing = [label for label, _ in equations(page) if label and label not in CHECKS]
+    assert not missing, f"{page.name}: register a check in tests/equations for {missing}"
+
+
+def test_no_label_is_given_twice():
+    given = [label for page in PAGES for label, _ in equations(page) if label]
+    doubled = {label for label in given if given.count(label) > 1}
+    assert not doubled, f"two equations are called {doubled}"
+
+
+def test_every_check_has_an_equation():
+    assert not sorted(set(CHECKS) - set(LABELS)), "checks of equations that no page shows"
+
+
+def emptiness(check: Check) -> str:
+    """Why a check proves nothing or says too little, or an empty string."""
+    if len(check.says) < 20 or len(check.by) < 8:
+        return "say in the docstring and in `by=` what is compared with what"
+    tree = ast.parse(textwrap.dedent(inspect.getsource(check.run)))
+    if not code_rules.proves(tree.body[0]):
+        return "has no assert: it cannot fail"
+    caught = [reason for _, reason in code_rules.vacuous_asserts(tree)]
+    return "; ".join(caught)
 
 
 @pytest.mark.parametrize("label", sorted(CHECKS))
 def test_equation(label):
+    reason = emptiness(CHECKS[label])
+    assert not reason, f"{label}: {reason}"
     CHECKS[label].run()
+
+
+def page_of(text: str) -> Page:
+    """A page with one cell."""
+    return Page("page.md", (Cell(0, "markdown", text),))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("$$x = 1$$", "give it a label"),
+        ("$$x = 1$$ (energy)", "write `eq-topic-name`"),
+        ("\\begin{align}x &= 1\\end{align}", "display equations are written"),
+        ("\\[x = 1\\]", "display equations are written"),
+        ("```{math}\nx = 1\n```", "display equations are written"),
+        ("$$x = 1$$ (eq-a-b) and $$", "without a partner"),
+    ],
+)
+def test_slips_are_noticed(text, message):
+    assert any(message in said for said in slips(page_of(text)))
+
+
+def test_a_good_equation_has_no_slips():
+    text = (
+        "As $x$ says\n\n$$\\begin{aligned}x &= 1\\end{aligned}$$ (eq-bn-one)\n\nand `$$` is code."
+    )
+    assert slips(page_of(text)) == []
+    assert equations(page_of(text))[0][0] == "eq-bn-one"
+
+
+def test_empty_checks_are_noticed():
+    def silent():
+        """The left side is compared with the right side."""
+        print("fine")
+
+    def terse():
+        assert 1 + 1 == 2
+
+    for run, message in [(silent, "no assert"), (terse, "say in")]:
+        assert message in emptiness(Check("eq-x-y", "enumeration", run))
+
+
+def test_an_equation_has_one_check():
+    def check():
+        """Not registered for long."""
+
+    checks("eq-test-once", by="nothing")(check)
+    try:
+        with pytest.raises(ValueError, match="already has a check"):
+            checks("eq-test-once", by="nothing")(lambda: None)
+    finally:
+        del CHECKS["eq-test-once"]
