@@ -1,10 +1,8 @@
-"""The Ising model on a grid, E(x) = h sum x_i - beta sum x_i x_j: field, sampler, picture."""
+"""The Ising model on a grid, h sum x_i - beta sum x_i x_j, as a field and as a sampler."""
 
 from __future__ import annotations
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.container import BarContainer
 
 from lib.mrf import PairwiseMRF
 
@@ -44,17 +42,3 @@ def gibbs(
         drawn = np.where(rng.random(x.shape) < white, 1, -1)
         x = np.where(colour, drawn, x)
     return x
-
-
-def state_bars(
-    top: Axes, bottom: Axes, p: np.ndarray, pictures: np.ndarray, color: str
-) -> BarContainer:
-    """Bars of probability `p` (n,) and below each the small picture (n, rows, cols), 0 or 1."""
-    large = np.kron(pictures, np.ones((8, 8)))
-    framed = np.pad(large, [(0, 0), (2, 2), (2, 2)], constant_values=0.6)
-    strip = np.hstack(np.pad(framed, [(0, 0), (0, 0), (2, 2)], constant_values=1.0))
-    extent = (-0.5, len(p) - 0.5, 0, 1)
-    bottom.imshow(strip, extent=extent, aspect="auto", vmin=0, vmax=1)
-    bottom.axis("off")
-    top.set(xticks=[], ylabel="probability", xlim=extent[:2])
-    return top.bar(np.arange(len(p)), p, color=color, width=0.7)

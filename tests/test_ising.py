@@ -6,7 +6,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from lib.ising import SPIN, gibbs, ising_grid, neighbour_sum, state_bars
+from lib.ising import SPIN, gibbs, ising_grid, neighbour_sum
+from lib.ising_plots import IsingPanels, state_bars
 
 
 def loop_energy(x, beta, h):
@@ -56,7 +57,7 @@ def test_the_sampler_leaves_its_start_behind(rng):
 def test_every_bar_stands_above_its_own_picture():
     pictures = np.array([[[0, 1], [1, 0]], [[1, 1], [0, 1]], [[0, 0], [0, 1]]])
     fig, axes = plt.subplots(2, 1)
-    bars = state_bars(*axes, np.array([0.5, 0.2, 0.3]), pictures, "red")
+    bars = state_bars(*axes, np.array([0.5, 0.2, 0.3]), pictures)
     (image,) = axes[1].get_images()
     strip, (left, right, *_) = np.array(image.get_array()), image.get_extent()
     for bar, height, picture in zip(bars, [0.5, 0.2, 0.3], pictures, strict=True):
@@ -66,3 +67,14 @@ def test_every_bar_stands_above_its_own_picture():
         np.testing.assert_array_equal(tile[4::8, 4::8], picture)
         assert bar.get_height() == height
     plt.close(fig)
+
+
+@pytest.mark.parametrize(("T", "h", "beta"), [(1.0, 0.4, 1.0), (2.0, 0.0, -1.0), (1e6, 0.4, 1.0)])
+def test_panels_show_boltzmanns_distribution(T, h, beta):
+    pictures = np.array(list(product((0, 1), repeat=4))).reshape(16, 2, 2)
+    panels = IsingPanels(pictures, side=6, sweeps=2)
+    panels.draw(T=T, h=h, beta=beta)
+    weights = np.array([np.exp(-loop_energy(SPIN[p], beta, h) / T) for p in pictures])
+    heights = [bar.get_height() for bar in panels.bars]
+    np.testing.assert_allclose(heights, weights / weights.sum(), atol=1e-12)
+    assert panels.title.get_text() == f"log Z = {np.log(weights.sum()):.2f}"
