@@ -15,18 +15,16 @@ from matplotlib.patches import Circle, FancyArrowPatch, Rectangle
 from lib.messages import Message
 from lib.mrf import PairwiseMRF
 from lib.plots import COLORS, INK, WIDTH
-from lib.schedules import one_by_one
+from lib.schedules import one_by_one, two_pass
 
 FAINT = "#c3c8d0"
 GAUGE = (0.62, 0.11)  # length and height of a message's bar in inches
 NODE = (0.9, 0.17)  # the same for a node's bar
 
 
-def message_order(
-    messages: Sequence[Message], pos: Mapping[int, tuple], labels: Mapping[int, str], columns: int
-) -> Figure:
+def message_order(messages: Sequence[Message], pos: Mapping[int, tuple], columns: int) -> Figure:
     """One small picture a message: those already sent in the latent colour, the new one thick."""
-    rows = -(-len(messages) // columns)
+    rows, labels = -(-len(messages) // columns), {n: f"$x_{n + 1}$" for n in pos}
     fig, axes = plt.subplots(rows, columns, figsize=(WIDTH, 1.35 * rows), squeeze=False)
     edges = {frozenset((m.source, m.target)) for m in messages}
     for k, ax in enumerate(axes.flat):
@@ -198,3 +196,20 @@ def _set_message(bar: tuple, message: Message | None, present: bool, new: bool) 
     if message is not None:
         fill.set(width=GAUGE[0] * np.exp(message.log_table[1]), facecolor=COLORS["latent"])
         frame.set_edgecolor(COLORS["model"] if new else INK)
+
+
+def weather_stations() -> tuple[dict[str, PairwiseMRF], dict[str, list], Stage]:
+    """The stepper of the lesson: five stations as a tree and with one edge more.
+
+    Returns both fields and the order of messages in each, by name, and the stage for them.
+    Neighbours agree with odds of 17 to 3; station x_3 leans to wet by itself, 6 to 4.
+    """
+    tree = [(0, 1), (1, 2), (1, 3), (3, 4)]
+    edges = {"tree": tree, "one edge more": [*tree, (2, 3)]}
+    own = np.log([[1, 1], [1, 1], [0.4, 0.6], [1, 1], [1, 1]])
+    agree = np.log([[0.85, 0.15], [0.15, 0.85]])
+    fields = {name: PairwiseMRF(own, e, agree) for name, e in edges.items()}
+    order = [(m.source, m.target) for m in two_pass(fields["tree"], root=1)]
+    orders = {"tree": order, "one edge more": [*order, (2, 3), (3, 2)]}
+    places = {0: (0.7, 1.95), 1: (2.5, 1.95), 2: (4.5, 2.85), 3: (4.5, 0.95), 4: (6.35, 0.95)}
+    return fields, orders, Stage(places, edges["one edge more"], states=("dry", "wet"))

@@ -62,9 +62,9 @@ def test_message_order_draws_one_picture_a_message():
     import matplotlib.pyplot as plt
 
     mrf = field(TREE)
-    fig = message_order(list(two_pass(mrf)), POS, {i: f"x{i}" for i in range(4)}, columns=4)
+    fig = message_order(list(two_pass(mrf)), POS, columns=4)
     titles = [ax.get_title() for ax in fig.axes]
-    assert titles[0] == "1. x3 to x1"
+    assert titles[0] == "1. $x_4$ to $x_2$"
     assert [len(ax.patches) for ax in fig.axes] == [1, 2, 3, 4, 5, 6, 0, 0]
     plt.close(fig)
 
