@@ -79,6 +79,6 @@ def grid_search(
 
     Returns the best model and all errors, shape (len(h), len(beta), len(eta)).
     """
-    settings = [Ising(*values) for values in product(h, beta, eta)]
+    settings = [Ising(*map(float, values)) for values in product(h, beta, eta)]
     errors = np.array([pixel_error(restore(model, noisy), clean) for model in settings])
     return settings[int(np.argmin(errors))], errors.reshape(len(h), len(beta), len(eta))

@@ -6,7 +6,10 @@ Coordinates run over the unit square of the picture's height: v from 0 (top) to 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+from PIL import Image, ImageDraw, ImageFont
 
 MIN_SIDE = 16
 ASPECT = 4 / 3  # the scene is composed for 3:4 pictures; others see it stretched
@@ -148,3 +151,23 @@ def flip_pixels(x: np.ndarray, probability: float, rng: np.random.Generator) -> 
     if not 0 <= probability <= 1:
         raise ValueError(f"the flip probability must lie in [0, 1], got {probability}")
     return np.where(rng.random(x.shape) < probability, -x, x).astype(x.dtype)
+
+
+def labelled(images: Sequence[np.ndarray], titles: Sequence[str], *, scale: int = 4) -> np.ndarray:
+    """Binary pictures side by side, a line of text above each: a fast frame for an explorable.
+
+    `images` are (height, width) with values -1 and +1; every pixel becomes a square of `scale`.
+    Returns uint8 of shape (text + scale * height, ...), dark text on white.
+    """
+    if len(images) != len(titles):
+        raise ValueError(f"{len(images)} pictures need as many titles, got {len(titles)}")
+    gap, text = 6 * scale, 11 * scale
+    font = ImageFont.load_default(size=7.5 * scale)
+    panels = []
+    for image, title in zip(images, titles, strict=True):
+        pixels = np.where(np.asarray(image) > 0, 255, 0).astype(np.uint8)
+        pixels = pixels.repeat(scale, axis=0).repeat(scale, axis=1)
+        panel = Image.fromarray(np.pad(pixels, ((text, 0), (0, gap)), constant_values=255))
+        ImageDraw.Draw(panel).text((0, 0), title, fill=40, font=font)
+        panels.append(np.asarray(panel))
+    return np.concatenate(panels, axis=1)[:, :-gap]
