@@ -21,7 +21,7 @@ COLORS = {
     "model": "#c8443c",  # what the model says
     "latent": "#7a4fa3",  # hidden variables, messages, codes
     "prior": "#7d8590",  # priors, baselines, what we knew before
-    "error": "#d98a00",  # errors, warnings, what goes wrong
+    "error": "#d08300",  # errors, warnings, what goes wrong
     "good": "#2b9a66",  # exact answers, references to reach
 }
 INK = "#2b2f36"
@@ -214,7 +214,8 @@ def _node_patch(
 
 def _write(ax: Axes, place: Sequence[float], label: str, font_size: float, fill: str) -> None:
     """Write a label in the middle of a node, light on dark fills."""
-    color = "#ffffff" if _luminance(fill) < 0.5 else INK
+    luminance = np.dot(to_rgb(fill), [0.299, 0.587, 0.114])
+    color = "#ffffff" if luminance < 0.53 else INK
     ax.text(*place, label, size=font_size, color=color, ha="center", va="center_baseline", zorder=3)
 
 
@@ -231,8 +232,3 @@ def _edge(ax: Axes, pos: Mapping, edge: tuple, target: Patch, arrow: bool, style
     )  # fmt: skip
     patch.set_in_layout(False)  # nodes already claim the room; clipping it again is slow
     ax.add_artist(patch)
-
-
-def _luminance(color: str) -> float:
-    """Perceived brightness of a colour, 0 black to 1 white."""
-    return float(np.dot(to_rgb(color), [0.299, 0.587, 0.114]))
