@@ -24,7 +24,7 @@ NODE = (0.9, 0.17)  # the same for a node's bar
 
 def message_order(messages: Sequence[Message], pos: Mapping[int, tuple], columns: int) -> Figure:
     """One small picture a message: those already sent in the latent colour, the new one thick."""
-    rows, labels = -(-len(messages) // columns), {n: f"$x_{n + 1}$" for n in pos}
+    rows, labels = -(-len(messages) // columns), {n: _name(n) for n in pos}
     fig, axes = plt.subplots(rows, columns, figsize=(WIDTH, 1.35 * rows), squeeze=False)
     edges = {frozenset((m.source, m.target)) for m in messages}
     for k, ax in enumerate(axes.flat):
@@ -133,7 +133,7 @@ class Stage:
         fill = Rectangle((left, low), *NODE, lw=0, zorder=4)
         for patch in (back, circle, frame, fill):
             self.ax.add_patch(patch)
-        name = self.ax.text(x, y + 0.24, f"$x_{n + 1}$", ha="center", va="center", zorder=5)
+        name = self.ax.text(x, y + 0.24, _name(n), ha="center", va="center", zorder=5)
         tick = self.ax.plot([0, 0], [low - 0.04, low + NODE[1] + 0.04], color=COLORS["good"], lw=3)
         tick[0].set_zorder(6)
         number = self.ax.text(x, low - 0.15, "", ha="center", va="center", fontsize=9, zorder=5)
@@ -173,7 +173,7 @@ class Stage:
             return "No message yet: every belief is the node's own opinion."
         share = np.exp(last.log_table[1])
         return (
-            f"$x_{last.source + 1}$ tells $x_{last.target + 1}$: {self.states[1]} with weight "
+            f"{_name(last.source)} tells {_name(last.target)}: {self.states[1]} with weight "
             f"{share:.2f}, {self.states[0]} with {1 - share:.2f}"
         )
 
@@ -184,6 +184,11 @@ class Stage:
         for last in itertools.islice(one_by_one(mrf, order), n_messages):
             sent[last.source, last.target] = last
         return self.draw(mrf, sent, last)
+
+
+def _name(node: int) -> str:
+    """x with the node's number, counted from 1, below: plain text, quicker than mathematics."""
+    return "x" + "".join("₀₁₂₃₄₅₆₇₈₉"[int(digit)] for digit in str(node + 1))
 
 
 def _set_message(bar: tuple, message: Message | None, present: bool, new: bool) -> None:

@@ -64,7 +64,7 @@ def test_message_order_draws_one_picture_a_message():
     mrf = field(TREE)
     fig = message_order(list(two_pass(mrf)), POS, columns=4)
     titles = [ax.get_title() for ax in fig.axes]
-    assert titles[0] == "1. $x_4$ to $x_2$"
+    assert titles[0] == "1. x₄ to x₂"
     assert [len(ax.patches) for ax in fig.axes] == [1, 2, 3, 4, 5, 6, 0, 0]
     plt.close(fig)
 
