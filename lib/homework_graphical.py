@@ -155,3 +155,58 @@ def _assert_finite(answer: np.ndarray, like: np.ndarray, what: str) -> None:
     assert answer is None or not np.isnan(answer).any(), f"{what}: there is a nan; {advice}"
     finite = np.isfinite(as_numbers(answer, like.shape, what)).all()
     assert finite, f"{what} is not finite: {advice}"
+
+
+Hmm = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+def random_hmm(rng: np.random.Generator, n_steps: int, n_states: int) -> Hmm:
+    """Logarithms of a start distribution (K,), a transition table (K, K), likelihoods (T, K)."""
+    start = np.log(rng.dirichlet(np.ones(n_states)))
+    step = np.log(rng.dirichlet(np.ones(n_states), size=n_states))
+    return start, step, np.log(rng.uniform(0.02, 1.0, size=(n_steps, n_states)))
+
+
+def path_score(path: np.ndarray, model: Hmm) -> float:
+    """Log of the joint probability of a path (T,) of states and the observations."""
+    log_start, log_step, log_seen = model
+    score = log_start[path[0]] + log_seen[range(len(path)), path].sum()
+    return score + log_step[path[:-1], path[1:]].sum()
+
+
+def check_viterbi(viterbi: Callable, model: Hmm, best: float | None = None) -> None:
+    """Assert that the path has the best score, which is found by trying all if it is not given."""
+    n_steps, n_states = model[2].shape
+    if best is None:
+        tried = product(range(n_states), repeat=n_steps)
+        best = max(path_score(np.array(path), model) for path in tried)
+    with np.errstate(all="ignore"):
+        answer = viterbi(*(part.copy() for part in model))
+    path = as_numbers(answer, (n_steps,), "the path")
+    states = np.isin(path, range(n_states)).all()
+    assert states, f"the path holds {path}, and the states are 0 to {n_states - 1}"
+    score, turned = (path_score(p, model) for p in (path.astype(int), path[::-1].astype(int)))
+    backwards = np.isclose(turned, best) and not np.isclose(score, best)
+    assert not backwards, "you walked back from the end: turn your path round before you return it"
+    assert np.isclose(score, best), (
+        f"your path has log probability {score:.4f}, the best has {best:.4f}. Choosing the best "
+        "state at each time is not enough: keep scores of whole paths, and walk back at the end"
+    )
+
+
+def check_descent(
+    icm: Callable, energy: Callable, y: np.ndarray, h: float, beta: float, eta: float
+) -> None:
+    """Assert that the energy never rises from one number of sweeps to the next."""
+    last = energy(y, y, h, beta, eta)
+    for sweep in range(1, 7):
+        given = y.copy()
+        x = as_numbers(icm(given, h, beta, eta, sweep), y.shape, "the restored picture")
+        assert np.isin(x, (-1, 1)).all(), "a pixel is -1 or +1 and nothing else"
+        assert (y == given).all(), "icm changed the noisy picture: work on a copy of y"
+        now = energy(x, y, h, beta, eta)
+        assert now <= last + 1e-9, (
+            f"sweep {sweep} raised the energy from {last:.2f} to {now:.2f}: is the sign right, and "
+            "does every pixel see the new values of the pixels that you changed before it?"
+        )
+        last = now

@@ -2,7 +2,10 @@
 
 import warnings
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import groupby
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -132,51 +135,69 @@ def test_a_cell_runs_as_in_a_kernel():
     assert (error.ename, error.evalue) == ("AssertionError", "no")
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("chapter", CHAPTERS)
-def test_nbgrader_gives_the_same_points(chapter, tmp_path, student):
-    """Release, hand in, autograde and grade by hand, all with the real nbgrader."""
-    folder = tmp_path / "chapters" / chapter
+def hand_in(root: Path, chapter: str, **notebooks: nbformat.NotebookNode) -> None:
+    """Put each student's notebook where nbgrader expects it."""
+    for name, notebook in notebooks.items():
+        place = root / "_build/homework/submitted" / name / chapter
+        place.mkdir(parents=True)
+        nbformat.write(notebook, place / "homework.ipynb")
+
+
+@contextmanager
+def gradebook(root: Path) -> Iterator:
+    """nbgrader's record of a course, without its deprecation warnings."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        url = homework.settings(root).CourseDirectory.db_url
+        with homework.nbgrader("api").Gradebook(url) as book:
+            yield book
+
+
+@pytest.fixture(scope="module", params=CHAPTERS)
+def course(request, tmp_path_factory, student) -> tuple[str, Path, dict]:
+    """A made-up class, graded by the real nbgrader: (chapter, folder, what was handed in)."""
+    chapter, root = request.param, tmp_path_factory.mktemp("course")
+    folder = root / "chapters" / chapter
     folder.mkdir(parents=True)
     source = read(SOURCES[chapter])
     nbformat.write(source, folder / "homework.ipynb")
-    (folder / "01_lesson.ipynb").write_text("a lesson that students must not receive with it")
-    released = homework.release(chapter, tmp_path)
-    assert [path.name for path in released.parent.iterdir()] == ["homework.ipynb"]
-    assert read(released).cells == student[chapter].cells
+    (folder / "01_lesson.ipynb").write_text("a lesson that must not be released with the homework")
+    released = homework.release(chapter, root)
+    first = [next(group) for _, group in groupby(KEPT[chapter][0], lambda a: a.task)]
+    class_ = {"reference": source, "blank": read(released), "mistaken": filled(source, *first)}
+    hand_in(root, chapter, **class_)
+    homework.run_quietly(homework.converter("Autograde", chapter, root))
+    return chapter, root, class_
 
-    mistaken = [next(group) for _, group in groupby(KEPT[chapter][0], lambda a: a.task)][:3]
-    handed_in = {
-        "reference": source,
-        "blank": read(released),
-        "mistaken": filled(source, *mistaken),
-    }
-    for name, notebook in handed_in.items():
-        place = tmp_path / "_build/homework/submitted" / name / chapter
-        place.mkdir(parents=True)
-        nbformat.write(notebook, place / "homework.ipynb")
-    run = homework.converter("Autograde", chapter, tmp_path)
-    homework.run_quietly(run)
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        with homework.nbgrader("api").Gradebook(run.coursedir.db_url) as book:
-            points = {s.student.id: s for s in book.assignment_submissions(chapter)}
-            by_test = {
-                name: {g.name: g.auto_score for g in submission.notebooks[0].grades}
-                for name, submission in points.items()
-            }
-            written = {
-                name: [g for g in submission.notebooks[0].grades if g.needs_manual_grade]
-                for name, submission in points.items()
-            }
-            assert points["blank"].score == 0
-            assert not written["blank"], "a blank page waits for nobody"
-            for answer in written["reference"]:
-                answer.manual_score = answer.max_score
-            book.db.commit()
-            assert points["reference"].score == points["reference"].max_score == 40
-    quick = grade(handed_in["mistaken"], seed=1)
-    assert {test: by_test["mistaken"][test] for test in quick} == {
-        test: g.points for test, g in quick.items()
-    }
+@pytest.mark.slow
+def test_the_release_is_the_student_version_and_nothing_else(course, student):
+    chapter, root, class_ = course
+    folder = root / "_build/homework/release" / chapter
+    assert [path.name for path in folder.iterdir()] == ["homework.ipynb"]
+    assert class_["blank"].cells == student[chapter].cells
+
+
+@pytest.mark.slow
+def test_nbgrader_gives_nothing_to_the_blank_and_all_to_the_reference(course):
+    chapter, root, _ = course
+    with gradebook(root) as book:
+        handed_in = {s.student.id: s for s in book.assignment_submissions(chapter)}
+        assert handed_in["blank"].score == 0
+        assert not handed_in["blank"].needs_manual_grade, "a blank page waits for nobody"
+        for grade_ in handed_in["reference"].notebooks[0].grades:
+            if grade_.needs_manual_grade:
+                grade_.manual_score = grade_.max_score  # what the rubric gives for the model answer
+        book.db.commit()
+        assert handed_in["reference"].score == handed_in["reference"].max_score == 40
+
+
+@pytest.mark.slow
+def test_nbgrader_gives_the_same_points_as_the_quick_grader(course):
+    chapter, root, class_ = course
+    with gradebook(root) as book:
+        handed_in = {s.student.id: s for s in book.assignment_submissions(chapter)}
+        graded = {g.name: g.auto_score for g in handed_in["mistaken"].notebooks[0].grades}
+    quick = {test: g.points for test, g in grade(class_["mistaken"], seed=1).items()}
+    assert {test: graded[test] for test in quick} == quick
+    assert 0 < sum(quick.values()) < 34
