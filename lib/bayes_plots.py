@@ -15,10 +15,18 @@ from lib.bayes_net import BayesNet, active_edges, reachable
 from lib.factors import Factor
 from lib.glyphs import CAUSES, N_ANGLES, OBJECTS
 
+#: Where the nodes of two networks stand in the book's figures.
+ALARM_POS = {
+    "burglary": (0, 2), "earthquake": (2, 2), "alarm": (1, 1), "radio": (3, 1), "call": (1, 0),
+}  # fmt: skip
+CLINIC_POS = {
+    "asia": (0, 3), "smoke": (3, 3), "tub": (0, 2), "lung": (2, 2),
+    "bronc": (4, 2), "either": (1, 1), "xray": (0, 0), "dysp": (3, 0),
+}  # fmt: skip
 PALE = "#e9ecf1"
 SOURCE_FILL = "#e3d6f0"
-BAR = (0.5, 0.09)  # width and height of a belief bar, in the units of `pos`
-GAP = 0.43  # from the middle of a node to its bar
+BAR = (0.55, 0.1)  # width and height of a belief bar, in the units of `pos`
+GAP = 0.5  # from the middle of a node to its bar
 
 
 def belief_figure(
@@ -29,7 +37,7 @@ def belief_figure(
     Observed nodes are dark. Arrows of active paths from `source` are thick; a node they do not
     reach is grey. The bar beside a node is p(node = state | evidence), the tick its prior.
     """
-    fig = plt.figure(figsize=(plots.WIDTH, 3.3), layout="none")  # a layout engine costs time
+    fig = plt.figure(figsize=(5.8, 3.1), layout="none")  # a layout engine costs time
     ax = fig.add_axes((0, 0, 1, 1))
     told = reachable(net.graph, {source}, evidence) - {source}
     edges = active_edges(net.graph, source, told, evidence) if told else set()
@@ -46,6 +54,14 @@ def belief_figure(
     ax.set_xlim(min(x for x, _ in pos.values()) - GAP - BAR[0] - 0.1,
                 max(x for x, _ in pos.values()) + GAP + BAR[0] + 0.1)  # fmt: skip
     return fig
+
+
+def node_spots(net: BayesNet, pos: Mapping) -> dict[str, tuple[float, float]]:
+    """Where `belief_figure` draws the nodes, as the `at` of an explorable's choice."""
+    fig = belief_figure(net, pos, net.nodes[0], {})
+    found = plots.places(fig.axes[0], pos)
+    plt.close(fig)
+    return found
 
 
 def _belief_bar(ax: Axes, left: float, y: float, now: float, before: float) -> None:

@@ -3,17 +3,13 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from matplotlib.colors import to_hex
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.patches import FancyArrowPatch
 
 from lib import plots
-from lib.bayes_plots import belief_figure, scene_figure
+from lib.bayes_plots import ALARM_POS, belief_figure, node_spots, scene_figure
 from lib.glyphs import CAUSES, GlyphModel
 from lib.networks import burglar_alarm
-
-POS = {
-    "burglary": (0, 2), "earthquake": (2, 2), "alarm": (1, 1), "radio": (3, 1), "call": (1, 0),
-}  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -32,12 +28,14 @@ def lit_arrows(fig) -> int:
     [({}, 2), ({"alarm": 1}, 3), ({"call": 1}, 3), ({"alarm": 1, "earthquake": 0}, 0)],
 )
 def test_belief_figure_lights_the_arrows_of_active_paths(evidence, lit):
-    assert lit_arrows(belief_figure(burglar_alarm(), POS, "burglary", evidence)) == lit
+    assert lit_arrows(belief_figure(burglar_alarm(), ALARM_POS, "burglary", evidence)) == lit
 
 
 def test_belief_figure_writes_the_posteriors():
     net = burglar_alarm()
-    texts = {t.get_text() for t in belief_figure(net, POS, "burglary", {"call": 1}).axes[0].texts}
+    texts = {
+        t.get_text() for t in belief_figure(net, ALARM_POS, "burglary", {"call": 1}).axes[0].texts
+    }
     for name in net.nodes:
         assert f"{100 * net.marginals({'call': 1})[name][1]:.1f} %" in texts
 
@@ -56,3 +54,15 @@ def test_scene_figure_draws_the_marginals(rng):
         np.testing.assert_allclose(heights, posterior.table.sum(axis=(0, 1)))
         drawn = fig.axes[4 * k + 2].images[0].get_array()
         np.testing.assert_allclose(drawn.ravel(), posterior.table.sum(axis=(0, 2)))
+
+
+def test_node_spots_lie_on_the_nodes_of_the_drawn_picture():
+    """The pixel just above each label has the fill of an unobserved node."""
+    net = burglar_alarm()
+    fig = belief_figure(net, ALARM_POS, "radio", dict.fromkeys(("burglary", "alarm", "call"), 1))
+    fig.canvas.draw()
+    pixels = np.asarray(fig.canvas.buffer_rgba())[..., :3] / 255
+    for name, (x, y) in node_spots(net, ALARM_POS).items():
+        row, column = int(y * pixels.shape[0]) - 14, int(x * pixels.shape[1])
+        observed = np.allclose(pixels[row, column], to_rgb(plots.COLORS["data"]), atol=0.02)
+        assert observed == (name in ("burglary", "alarm", "call"))
