@@ -33,8 +33,8 @@ def gibbs(
 ) -> np.ndarray:
     """Redraw every pixel from p(x_i | its neighbours), `sweeps` times.
 
-    Pixels of one colour of the checkerboard are not neighbours, so they are drawn at once.
-    `x` holds -1 and +1, shape (..., rows, cols): leading axes are independent chains.
+    Pixels of one colour of the checkerboard are not neighbours and are drawn at once.
+    `x` holds -1 and +1, shape (..., rows, cols); leading axes are independent chains.
     """
     odd = np.indices(x.shape[-2:]).sum(axis=0) % 2 == 1
     for colour in [odd, ~odd] * sweeps:

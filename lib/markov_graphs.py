@@ -35,10 +35,10 @@ def maximal_cliques(graph: nx.Graph) -> list[tuple]:
 def moralise(dag: nx.DiGraph) -> nx.Graph:
     """Marry the parents of every node and drop the arrows.
 
-    Each p(x_i | pa_i) then lies inside one clique, so the network is an MRF on this graph.
+    Each p(x_i | pa_i) then lies inside one clique: the network is an MRF on this graph.
     """
     if not nx.is_directed_acyclic_graph(dag):
-        raise ValueError("only a directed acyclic graph can be moralised; this one is not")
+        raise ValueError("only a directed acyclic graph can be moralised")
     moral = nx.Graph()
     moral.add_nodes_from(dag)
     for node in dag:
@@ -93,25 +93,19 @@ def conditional_information(
 
 
 def canonical_potentials(joint: Factor) -> dict[tuple[Hashable, ...], Factor]:
-    """The potentials of Hammersley and Clifford's proof, one for every subset of variables.
+    """The potentials of Hammersley and Clifford's proof, one for every subset of names.
 
-    log psi_A(x_A) = sum over B in A of (-1)^|A - B| log p(x_B, 0 elsewhere), the Moebius inverse
-    of log p. Taking a difference to state 0 along each axis of A does the alternating sum.
-
-    Raises
-    ------
-    ValueError
-        If p is zero somewhere: the theorem needs p > 0.
+    log psi_A(x_A) = sum over B in A of (-1)^|A - B| log p(x_B, 0 elsewhere). Taking the
+    difference to state 0 along each axis of A does the alternating sum.
     """
     if np.any(joint.table == 0):
-        raise ValueError("canonical potentials need p(x) > 0 for every x; this joint has zeros")
+        raise ValueError("canonical potentials need p(x) > 0 everywhere; this p has zeros")
     tables = {(): np.log(joint.table)}
     for axis, name in enumerate(joint.scope):
         zero = {s: np.take(t, [0], axis=axis) for s, t in tables.items()}
         tables = zero | {(*s, name): t - zero[s] for s, t in tables.items()}
-    return {
-        s: Factor(s, np.exp(t).reshape([joint.n_states[v] for v in s])) for s, t in tables.items()
-    }
+    shapes = {s: [joint.n_states[name] for name in s] for s in tables}
+    return {s: Factor(s, np.exp(t).reshape(shapes[s])) for s, t in tables.items()}
 
 
 def statements(nodes: Collection[Hashable]) -> Iterator[tuple[tuple, tuple, tuple]]:

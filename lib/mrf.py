@@ -94,19 +94,20 @@ class MRF:
         return joint.sum_out(*(v for v in self.variables if v not in names)).reorder(*names)
 
     def conditional(self, name: str, neighbours: Mapping[str, int]) -> np.ndarray:
-        """p(name | its neighbours), shape (K,): only the factors that touch `name`, and no Z.
+        """p(name | its neighbours), shape (K,): only factors that touch `name`, and no Z.
 
-        Names that are not neighbours are ignored; a missing neighbour is a ValueError.
+        Other names are ignored; a missing neighbour is a ValueError.
         """
         if name not in self.n_states:
-            raise ValueError(f"unknown variable {name!r}; this field is over {self.variables}")
+            raise ValueError(f"unknown variable {name!r}; known: {self.variables}")
+        given = {n: s for n, s in neighbours.items() if n != name}
         product = np.ones(self.n_states[name])
         for factor in self.factors:
             if name in factor.scope:
-                missing = set(factor.scope) - {name} - set(neighbours)
+                missing = set(factor.scope) - {name} - set(given)
                 if missing:
-                    raise ValueError(f"p({name} | neighbours) needs a state for {sorted(missing)}")
-                product *= factor.reduce({n: s for n, s in neighbours.items() if n != name}).table
+                    raise ValueError(f"p({name} | ...) needs a state for {sorted(missing)}")
+                product *= factor.reduce(given).table
         return Factor((name,), product).normalise().table
 
 
