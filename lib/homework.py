@@ -80,13 +80,13 @@ def as_numbers(answer: Any, shape: tuple[int, ...], what: str) -> np.ndarray:
 
 def _same(answer: Any, right: Any, tol: float) -> bool:
     if isinstance(answer, set):
-        return answer == set(right)
+        return isinstance(right, set | frozenset) and answer == right
     return answer.shape == np.shape(right) and np.allclose(answer, right, rtol=tol, atol=tol)
 
 
 def _difference(answer: Any, right: Any) -> str:
     if isinstance(answer, set):
-        extra, missing = sorted(answer - set(right)), sorted(set(right) - answer)
+        extra, missing = sorted(answer - right, key=str), sorted(right - answer, key=str)
         return f"not in the right answer: {extra}; missing: {missing}"
     if answer.ndim == 0:
         return f"you have {answer:.6g}, it should be {float(right):.6g}"
@@ -178,8 +178,23 @@ def chapters(root: Path = BOOK) -> list[str]:
     return sorted(path.parent.name for path in Path(root, "chapters").glob("*/homework.ipynb"))
 
 
+def failing_tests(notebook: Path) -> list[str]:
+    """What the failing tests of a notebook say, when nbgrader's validator runs it."""
+    validator = nbgrader("validator").Validator(config=settings())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = validator.validate(str(notebook))
+    return [failure["raw_error"] for failure in found.get("failed", [])]
+
+
 def release(chapter: str, root: Path = BOOK) -> Path:
-    """Write and check the student release of one chapter; returns the notebook's path."""
+    """Write and check the student release of one chapter; returns the notebook's path.
+
+    Raises
+    ------
+    RuntimeError
+        nbgrader failed, or the release still shows a solution or a hidden test.
+    """
     made = converter("GenerateAssignment", chapter, root)
     run_quietly(made)
     path = Path(made.coursedir.format_path(made.coursedir.release_directory, ".", chapter))
@@ -191,16 +206,18 @@ def release(chapter: str, root: Path = BOOK) -> Path:
 
 
 def main() -> int:
-    """Write every release and say where it is; the exit code is 1 when one fails."""
+    """Write and check every release and say where it is; the exit code is 1 when one fails."""
     names, failed = chapters(), False
     for number, name in enumerate(names, 1):
+        print(f"[{number}/{len(names)}] {name}: running the reference ...", flush=True)
         try:
-            path = release(name).relative_to(BOOK)
+            errors = failing_tests(BOOK / "chapters" / name / "homework.ipynb")
+            if errors:
+                raise RuntimeError("the reference solution fails:\n" + "\n".join(errors))
+            print(f"      for students: {release(name).relative_to(BOOK)}")
         except RuntimeError as error:
-            print(f"[{number}/{len(names)}] {name}: {error}", file=sys.stderr)
+            print(f"      {error}", file=sys.stderr)
             failed = True
-        else:
-            print(f"[{number}/{len(names)}] {name}: {path}")
     return int(failed)
 
 

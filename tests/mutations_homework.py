@@ -83,7 +83,7 @@ MUTATIONS = [
     Mutation(
         "calls every set right",
         "lib.homework._same",
-        Edit("return answer == set(right)", "return True"),
+        Edit("return isinstance(right, set | frozenset) and answer == right", "return True"),
         wrong_blankets_lose,
     ),
     Mutation(

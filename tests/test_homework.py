@@ -8,6 +8,7 @@ from itertools import groupby
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
 
 from lib import homework
@@ -127,6 +128,35 @@ def test_students_see_no_solution_rubric_or_hidden_test(chapter, student):
     assert student[chapter].metadata.mystnb.execution_mode == "off"
 
 
+@pytest.mark.parametrize(
+    ("answer", "right", "message"),
+    [
+        (None, 1.0, "it: your function returned None; end it with `return`"),
+        ("two", 2.0, "it: return numbers, not a str"),
+        ([1.0, 2.0], np.ones(3), "it: the shape is (2,), it should be (3,)"),
+        ([1.0, np.nan], np.ones(2), "it: there is a nan"),
+        (3.0, 2.0, "it: you have 3, it should be 2"),
+        ([[1, 2], [3, 5]], np.array([[1, 2], [3, 4]]), "it: entry (1, 1) is 5, it should be 4"),
+        (6.0, 2.0, "it: you squared and doubled"),
+        ({1, 2, 3}, {2, 3, 4}, "it: not in the right answer: [1]; missing: [4]"),
+        ({1, "a"}, {2}, "it: not in the right answer: [1, 'a']; missing: [2]"),
+        (5, {5}, "it: return a set, not a int"),
+    ],
+)
+def test_comparisons_teach(answer, right, message):
+    hints = {"you squared and doubled": 6.0}
+    with pytest.raises(AssertionError) as caught:
+        homework.compare(answer, right, "it", hints=hints)
+    assert str(caught.value).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("answer", "right"), [(2, 2.0), ([1, 2], np.array([1.0, 2.0 + 1e-12])), ([1, 2, 2], {1, 2})]
+)
+def test_comparisons_accept_the_same_value_in_another_dress(answer, right):
+    assert homework.compare(answer, right, "it") is None
+
+
 def test_a_cell_runs_as_in_a_kernel():
     outputs = run_cell("import sys\nprint('out')\nprint('bad', file=sys.stderr)\n1 + 1", {})
     kinds = {getattr(o, "name", o.output_type) for o in outputs}
@@ -201,3 +231,24 @@ def test_nbgrader_gives_the_same_points_as_the_quick_grader(course):
     quick = {test: g.points for test, g in grade(class_["mistaken"], seed=1).items()}
     assert {test: graded[test] for test in quick} == quick
     assert 0 < sum(quick.values()) < 34
+
+
+@pytest.mark.slow
+def test_the_validator_names_failing_tests(tmp_path):
+    chapter, answer = WRONG[0]
+    path = tmp_path / "homework.ipynb"
+    nbformat.write(filled(read(SOURCES[chapter]), answer), path)
+    errors = homework.failing_tests(path)
+    assert errors
+    assert any(answer.says in error for error in errors)
+
+
+@pytest.mark.slow
+def test_a_broken_source_is_reported_with_the_reason(tmp_path):
+    chapter = CHAPTERS[0]
+    folder = tmp_path / "chapters" / chapter
+    folder.mkdir(parents=True)
+    text = SOURCES[chapter].read_text("utf-8")
+    (folder / "homework.ipynb").write_text(text.replace("### END SOLUTION", "", 1), "utf-8")
+    with pytest.raises(RuntimeError, match=r"(?s)GenerateAssignment failed.*[Nn]o end solution"):
+        homework.release(chapter, tmp_path)
