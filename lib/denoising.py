@@ -1,13 +1,13 @@
-"""Restoring a binary picture with the Ising model: energy, ICM, and Gibbs sampling.
+"""Restoring a binary picture with the Ising model: energy and ICM.
 
 E(x, y) = h sum_i x_i - beta sum_{ij} x_i x_j - eta sum_i x_i y_i over x, y in {-1, +1}, where ij
-runs over pairs of pixels that share a side. The exact minimum is in `graph_cut`, belief
-propagation in `grid_bp`, learning in `ising_learning`.
+runs over pairs of pixels that share a side. The exact minimum is in `graph_cut`, Gibbs
+sampling in `gibbs`, belief propagation in `grid_bp`, learning in `ising_learning`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -123,14 +123,14 @@ def _repeat(sweep: Callable, model: Ising, x: np.ndarray, y: np.ndarray, limit: 
     return Restoration(x, energies, converged=False)
 
 
-def _start(y: np.ndarray, start: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+def start_from(y: np.ndarray, start: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
     return check_pair(y if start is None else start, y)
 
 
 def raster_sweep(model: Ising, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """One ICM sweep in reading order: each pixel takes its best value given all others."""
+    """One ICM sweep in reading order: each pixel takes its best value."""
     height, width = x.shape
-    x = np.pad(x, 1).tolist()  # a border of zeros: every pixel has four neighbours; lists are fast
+    x = np.pad(x, 1).tolist()  # a border of zeros; lists are faster than arrays here
     bias = model.bias(y).tolist()
     for i in range(1, height + 1):
         for j in range(1, width + 1):
@@ -160,7 +160,7 @@ def icm_raster(
     model: Ising, y: np.ndarray, *, start: np.ndarray | None = None, max_sweeps: int = 100
 ) -> Restoration:
     """Iterated conditional modes (Besag, 1986) in reading order, from `start` (default y)."""
-    x, y = _start(y, start)
+    x, y = start_from(y, start)
     return _repeat(raster_sweep, model, x, y, max_sweeps)
 
 
@@ -168,85 +168,8 @@ def icm_checkerboard(
     model: Ising, y: np.ndarray, *, start: np.ndarray | None = None, max_sweeps: int = 100
 ) -> Restoration:
     """Iterated conditional modes by checkerboard: the same moves, half a picture at a time."""
-    x, y = _start(y, start)
+    x, y = start_from(y, start)
     return _repeat(checkerboard_sweep, model, x, y, max_sweeps)
-
-
-def gibbs_sweeps(
-    model: Ising,
-    y: np.ndarray,
-    rng: np.random.Generator,
-    *,
-    start: np.ndarray | None = None,
-    temperatures: Sequence[float] | None = None,
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Gibbs sampling by checkerboard (Geman and Geman, 1984), one sweep an item, without end.
-
-    `temperatures` gives the temperature of each sweep (simulated annealing) and ends the sequence.
-    Yields (x, p): the picture after the sweep and, for every pixel, the conditional probability of
-    +1 that it was drawn from.
-    """
-    x, y = _start(y, start)
-    if temperatures is not None and min(temperatures) <= 0:
-        raise ValueError(f"temperatures must be positive, the lowest is {min(temperatures)}")
-    colours = checkerboard(x.shape)
-    for temperature in iter(lambda: 1.0, None) if temperatures is None else temperatures:
-        used = np.empty(x.shape)
-        for colour in colours:
-            p = model.prob_plus(x, y, temperature)
-            draw = np.where(rng.random(x.shape) < p, 1, -1).astype(np.int8)
-            x, used = np.where(colour, draw, x), np.where(colour, p, used)
-        yield x, used
-
-
-@dataclass
-class GibbsRun:
-    """What a Gibbs run estimates: `prob_plus` (height, width), the last sample `x`, the energies.
-
-    `prob_plus` averages the conditionals the samples were drawn from, which has a smaller variance
-    than averaging the samples (the Rao-Blackwell theorem).
-    """
-
-    x: np.ndarray
-    prob_plus: np.ndarray
-    energies: list[float]
-
-
-def gibbs(
-    model: Ising,
-    y: np.ndarray,
-    *,
-    rng: np.random.Generator,
-    n_sweeps: int = 100,
-    burn_in: int = 20,
-    start: np.ndarray | None = None,
-) -> GibbsRun:
-    """Estimate the posterior marginals from `n_sweeps` sweeps after `burn_in` unused ones."""
-    if n_sweeps < 1 or burn_in < 0:
-        raise ValueError(f"need n_sweeps >= 1 and burn_in >= 0, got {n_sweeps} and {burn_in}")
-    total, energies = np.zeros(np.shape(y)), []
-    chain = gibbs_sweeps(model, y, rng, start=start)
-    for step, (x, p) in zip(range(burn_in + n_sweeps), chain, strict=False):
-        energies.append(model.energy(x, y))
-        total += p if step >= burn_in else 0
-    return GibbsRun(x, total / n_sweeps, energies)
-
-
-def anneal(
-    model: Ising,
-    y: np.ndarray,
-    *,
-    rng: np.random.Generator,
-    temperatures: Sequence[float],
-    start: np.ndarray | None = None,
-) -> Restoration:
-    """Simulated annealing: Gibbs sweeps at falling temperatures; returns the last picture."""
-    x, y = _start(y, start)
-    energies = [model.energy(x, y)]
-    chain = gibbs_sweeps(model, y, rng, start=x, temperatures=temperatures)
-    for x, _ in chain:
-        energies.append(model.energy(x, y))
-    return Restoration(x, energies, converged=bool(np.all(model.flip_cost(x, y) >= 0)))
 
 
 def decide(prob_plus: np.ndarray) -> np.ndarray:

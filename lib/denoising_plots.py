@@ -17,15 +17,15 @@ def sweep_curves(
     curves: Mapping[str, Sequence[float]],
     *,
     ylabel: str,
-    roles: Sequence[str] = ("data", "model"),
+    roles: Sequence[str] = ("data", "model", "prior"),
     ax: Axes | None = None,
     log: bool = False,
 ) -> Axes:
     """One line a run against the number of sweeps; `roles` name their colours in plots.COLORS."""
     if ax is None:
         _, ax = plt.subplots()
-    marks = ("o-", "s--") if not log else ("-", "--")
-    for (name, values), role, mark in zip(curves.items(), roles, marks, strict=True):
+    marks = ("-", "--") if log else ("o-", "s--", "^:")
+    for (name, values), role, mark in zip(curves.items(), roles, marks, strict=False):
         ax.plot(values, mark, color=COLORS[role], label=name)
     ax.set(xlabel="sweeps over the picture", ylabel=ylabel, yscale="log" if log else "linear")
     ax.xaxis.get_major_locator().set_params(integer=True)

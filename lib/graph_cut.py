@@ -52,15 +52,17 @@ def uniform_arcs(shape: tuple[int, int], capacity: int) -> Arcs:
 
 
 def cut_graph(gain: np.ndarray, arcs: Arcs) -> csr_array:
-    """The capacity matrix of the cut: pixels 0..n-1 row by row, the source n, the sink n + 1.
+    """The capacity matrix: pixels 0..n-1 row by row, the source n, the sink n + 1.
 
-    `gain` (height, width) is the energy saved by label 1 against label 0: a positive gain becomes
-    an arc from the source, a negative one an arc to the sink. Rows are filled in sorted order and
-    every arc has its reverse (of capacity 0 if need be), so that the solver copies nothing.
+    `gain` (height, width) is the energy saved by label 1 against label 0: if
+    positive, it becomes an arc from the source, if negative, one to the sink.
+    Rows are sorted and every arc has its reverse (of capacity 0 if need be),
+    so that the solver has nothing to add.
     """
     height, width = gain.shape
     n = gain.size
-    there = np.zeros((height, width, 6), dtype=bool)  # up, left, right, down, source, sink
+    # six slots a pixel: up, left, right, down, source, sink
+    there = np.zeros((height, width, 6), dtype=bool)
     steps = np.array([-width, -1, 1, width, 0, 0])
     column = np.arange(n).reshape(height, width, 1) + steps
     column[..., 4:] = n, n + 1

@@ -18,6 +18,7 @@ DIRECTIONS = ("down", "up", "right", "left")
 OPPOSITE = {"down": "up", "up": "down", "right": "left", "left": "right"}
 TO = {"down": np.s_[1:], "up": np.s_[:-1], "right": np.s_[:, 1:], "left": np.s_[:, :-1]}
 FROM = {d: TO[OPPOSITE[d]] for d in DIRECTIONS}
+Messages = dict[str, np.ndarray]  # one array (height, width) a direction
 
 
 @dataclass
@@ -38,12 +39,13 @@ def message(cavity: np.ndarray, beta: float) -> np.ndarray:
     return np.logaddexp(cavity + beta, -beta) - np.logaddexp(cavity - beta, beta)
 
 
-def sweep(messages: dict[str, np.ndarray], prior: np.ndarray, beta: float) -> dict[str, np.ndarray]:
-    """All new messages from all old ones (flooding); arrays (height, width), zero at the border."""
+def sweep(messages: Messages, prior: np.ndarray, beta: float) -> Messages:
+    """All new messages from all old ones; arrays (height, width), zero at the border."""
     belief = prior + sum(messages.values())
     new = {}
     for d in DIRECTIONS:
-        cavity = belief[FROM[d]] - messages[OPPOSITE[d]][FROM[d]]  # without the receiver's own
+        back = messages[OPPOSITE[d]]  # what the receiver itself has said
+        cavity = belief[FROM[d]] - back[FROM[d]]
         new[d] = np.zeros_like(prior)
         new[d][TO[d]] = message(cavity, beta)
     return new

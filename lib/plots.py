@@ -76,14 +76,14 @@ def image_grid(
 ) -> Figure:
     """Draw pictures side by side.
 
-    `images` has shape (n, h, w) or (n, h, w, 3); `size` is the side of one picture in inches;
+    `images` has shape (n, h, w) or (n, h, w, 3); `size` is the width of one picture in inches;
     `vmin` and `vmax` are the values shown as black and white.
     """
     images = np.asarray(images)
     _check_images(images, columns, titles)
     columns = min(columns, len(images))
     rows = -(-len(images) // columns)
-    height = size + (0.25 if titles is not None else 0.0)
+    height = size * images.shape[1] / images.shape[2] + (0.25 if titles is not None else 0.0)
     fig, axes = plt.subplots(rows, columns, figsize=(columns * size, rows * height), squeeze=False)
     for ax in axes.flat:
         ax.axis("off")

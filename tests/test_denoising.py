@@ -5,7 +5,7 @@ from itertools import pairwise, product
 import numpy as np
 import pytest
 
-from lib import denoising
+from lib import denoising, gibbs
 from lib.datasets.pictures import flip_pixels, grey_harbour, harbour
 from lib.denoising import Ising
 from tests.denoising_cases import (
@@ -129,7 +129,7 @@ def test_gibbs_marginals_agree_with_enumeration(rng):
     model, y = random_case(3)
     model = Ising(model.h, 0.4, 0.5)  # weak coupling: the chain mixes within a few sweeps
     exact, n = marginals(model, y), 4000
-    run = denoising.gibbs(model, y, rng=rng, n_sweeps=n, burn_in=100)
+    run = gibbs.gibbs(model, y, rng=rng, n_sweeps=n, burn_in=100)
     error = 5 * np.sqrt(0.25 * 10 / n)  # five standard errors at an autocorrelation time of ten
     np.testing.assert_allclose(run.prob_plus, exact, atol=error)
     assert len(run.energies) == n + 100
@@ -139,7 +139,7 @@ def test_gibbs_visits_pictures_as_often_as_their_probability(rng):
     model, y = Ising(0.1, 0.3, 0.4), np.array([[1, -1], [1, 1]])
     pictures, p = posterior(model, y)
     codes = 2 ** np.arange(4)
-    chain = denoising.gibbs_sweeps(model, y, rng)
+    chain = gibbs.gibbs_sweeps(model, y, rng)
     visits = np.zeros(16)
     n = 6000
     for _, (x, _) in zip(range(n), chain, strict=False):
@@ -151,16 +151,16 @@ def test_gibbs_visits_pictures_as_often_as_their_probability(rng):
 
 def test_annealing_ends_at_the_global_minimum_of_a_small_picture(rng):
     model, y = random_case(4)
-    run = denoising.anneal(model, y, rng=rng, temperatures=np.geomspace(3, 0.02, 300))
+    run = gibbs.anneal(model, y, rng=rng, temperatures=np.geomspace(3, 0.02, 300))
     assert run.energies[-1] == pytest.approx(all_energies(model, y)[1].min())
     assert run.converged
 
 
 def test_random_functions_repeat_with_their_generator():
     _, y = noisy_harbour(0)
-    runs = [denoising.gibbs(Ising(), y, rng=np.random.default_rng(5), n_sweeps=3) for _ in "ab"]
+    runs = [gibbs.gibbs(Ising(), y, rng=np.random.default_rng(5), n_sweeps=3) for _ in "ab"]
     np.testing.assert_array_equal(runs[0].x, runs[1].x)
-    other = denoising.gibbs(Ising(), y, rng=np.random.default_rng(6), n_sweeps=3)
+    other = gibbs.gibbs(Ising(), y, rng=np.random.default_rng(6), n_sweeps=3)
     assert np.any(other.x != runs[0].x)
 
 
@@ -209,8 +209,8 @@ BAD = [
     (lambda: Ising(beta=np.inf), "beta must be a finite"),
     (lambda: denoising.icm_raster(Ising(), 2 * Y), "only -1 and"),
     (lambda: denoising.icm_checkerboard(Ising(), Y, start=Y[:1]), "must be equal"),
-    (lambda: denoising.gibbs(Ising(), Y, rng=None, n_sweeps=0), "n_sweeps >= 1"),
-    (lambda: denoising.anneal(Ising(), Y, rng=None, temperatures=[1, 0]), "must be positive"),
+    (lambda: gibbs.gibbs(Ising(), Y, rng=None, n_sweeps=0), "n_sweeps >= 1"),
+    (lambda: gibbs.anneal(Ising(), Y, rng=None, temperatures=[1, 0]), "must be positive"),
     (lambda: denoising.pixel_error(Y, Y[:2]), "must be equal"),
     (lambda: flip_pixels(Y, 1.5, None), r"lie in \[0, 1\]"),
     (lambda: harbour(4, 100), "too small"),

@@ -7,7 +7,8 @@ from scipy.optimize import minimize
 from lib import grid_bp, ising_learning
 from lib.belief_propagation import sum_product
 from lib.datasets.pictures import flip_pixels, harbour
-from lib.denoising import Ising, gibbs_sweeps
+from lib.denoising import Ising
+from lib.gibbs import gibbs_sweeps
 from lib.graph_cut import min_cut
 from tests.denoising_cases import all_energies, marginals, random_case
 
