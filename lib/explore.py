@@ -116,18 +116,21 @@ class Explorable:
 
     def frame(self, indices: Sequence[int]) -> np.ndarray:
         """Pixels (h, w, 3) of the setting in which control j takes its value number indices[j]."""
-        return sheets.to_pixels(self.draw(**self.spec.settings(indices)))
+        drawing = self.draw(**self.spec.settings(indices))
+        pixels = sheets.to_pixels(drawing)
+        self.scale = views.pixel_size(drawing)
+        return pixels
 
     def _sheet_html(self) -> str:
         everything = list(product(*(range(len(c.values)) for c in self.spec.controls.values())))
         start = everything.index(self.spec.start)
         self.sheet = sheets.pack((self.frame(i) for i in everything), start)
         alts = [self.spec.alt_text(i) for i in everything] if callable(self.spec.alt) else None
-        return views.figure_html(self.spec, self.sheet, alts)
+        return views.figure_html(self.spec, self.sheet, self.scale, alts)
 
     def _still_html(self) -> str:
         self.sheet = sheets.pack([self.frame(self.spec.start)], 0)
-        return views.figure_html(self.spec, self.sheet)
+        return views.figure_html(self.spec, self.sheet, self.scale)
 
     @cached_property
     def widget(self) -> ipywidgets.VBox:

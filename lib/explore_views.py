@@ -9,9 +9,11 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from lib import sheets
 
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from lib.explore import Explorable
 
 SEGMENTS = 4  # up to this many options are shown side by side, more as a menu
-SHARP = 480  # images narrower than this are enlarged with square pixels
+WIDE = 480  # images narrower than this are enlarged, each pixel a sharp square
 
 
 @dataclass(frozen=True)
@@ -51,12 +53,17 @@ class Spec:
         return self.alt(**self.settings(indices)) if callable(self.alt) else self.alt
 
 
-def figure_html(spec: Spec, sheet: sheets.Sheet, alts: list[str] | None = None) -> str:
-    """The static form: a still picture, which the script makes playable if there are frames."""
+def figure_html(
+    spec: Spec, sheet: sheets.Sheet, scale: float, alts: list[str] | None = None
+) -> str:
+    """The static form: a still picture, which the script makes playable if there are frames.
+
+    `scale` is the side of a pixel on the page; `alts` the picture in words for every frame.
+    """
     picture, still = sheet.webp(), len(sheet.index) == 1
     key = "x" + hashlib.sha1(spec.title.encode() + picture).hexdigest()[:8]
     kind = "explorable photo" if spec.photo else "explorable plot"
-    stage = _stage(spec, sheet).replace("SHEET", sheets.data_uri(picture), 1)
+    stage = _stage(spec, sheet, scale).replace("SHEET", sheets.data_uri(picture), 1)
     parts = [f'<div class="explorable-title">{escape(spec.title)}</div>', stage]
     if not still:
         parts += [_controls(spec, key), '<p class="explorable-status" aria-live="polite"></p>']
@@ -68,15 +75,13 @@ def figure_html(spec: Spec, sheet: sheets.Sheet, alts: list[str] | None = None) 
     return f'<figure class="{kind}" id="{key}">\n{body}\n</figure>'
 
 
-def _stage(spec: Spec, sheet: sheets.Sheet) -> str:
+def _stage(spec: Spec, sheet: sheets.Sheet, scale: float) -> str:
     """The picture (only the still part of the sheet is visible) and the spots on it."""
     height, width = sheet.height, sheet.pixels.shape[1]
-    sharp = width < SHARP
-    shown = width * enlargement(width) if sharp else width * 96 / sheets.DPI
     spots = "".join(_spot(spec, n) for n, c in spec.controls.items() if c.at is not None)
     return (
-        f'<div class="explorable-stage" style="max-width:{shown:.0f}px">'
-        f'<div class="explorable-picture{" sharp" if sharp else ""}" '
+        f'<div class="explorable-stage" style="max-width:{round(width * scale)}px">'
+        f'<div class="explorable-picture{" sharp" if scale > 1 else ""}" '
         f'style="position:relative;overflow:hidden;aspect-ratio:{width}/{height}">'
         f'<img src="SHEET" alt="{escape(spec.alt_text(spec.start))}" draggable="false" '
         f'style="display:block;width:100%;max-width:none;height:auto">'
@@ -85,9 +90,11 @@ def _stage(spec: Spec, sheet: sheets.Sheet) -> str:
     )
 
 
-def enlargement(width: int) -> int:
-    """Whole number of screen pixels for one pixel of a small image."""
-    return max(1, round(SHARP / width))
+def pixel_size(drawing: Figure | np.ndarray) -> float:
+    """Side of a frame's pixel on the page: half a CSS pixel in figures, whole ones in images."""
+    if isinstance(drawing, Figure):
+        return 96 / sheets.DPI
+    return max(1, round(WIDE / np.shape(drawing)[1]))
 
 
 def _spot(spec: Spec, name: str) -> str:
@@ -169,40 +176,40 @@ def live_widget(explorable: Explorable) -> ipywidgets.VBox:
     spec = explorable.spec
     controls = [_live_control(w, spec, name) for name in spec.controls]
     picture = w.Image(format="webp", layout=w.Layout(max_width="100%", object_fit="contain"))
-    error = w.HTML()
+    words, error = w.HTML(), w.HTML()
 
-    def update(change=None):
+    def show(pixels: np.ndarray, indices: Sequence[int]) -> None:
+        times = max(1, int(explorable.scale))  # small images: sharp squares
+        picture.value = sheets.quick(pixels.repeat(times, axis=0).repeat(times, axis=1))
+        picture.width = f"{round(pixels.shape[1] * explorable.scale)}"
+        words.value, error.value = HIDDEN.format(escape(spec.alt_text(indices))), ""
+
+    def update(change: dict) -> None:
         indices = [control.index for control in controls]
         try:
-            _show(picture, explorable.frame(indices) if change else still(), spec.alt_text(indices))
-            error.value = ""
+            show(explorable.frame(indices), indices)
         except Exception:  # whatever draw raises belongs on the page, not in the server's log
             error.value = f"<pre>{escape(traceback.format_exc(limit=-4))}</pre>"
 
-    def still():
-        return explorable.sheet.pixels[: explorable.sheet.height]
-
+    show(explorable.sheet.pixels[: explorable.sheet.height], spec.start)
     for control in controls:
         control.observe(update, names="index")
-    update()
     title, caption = w.HTML(f"<b>{escape(spec.title)}</b>"), w.HTMLMath(spec.caption)
-    return w.VBox([title, w.VBox(controls), picture, error, caption])
+    return w.VBox([title, w.VBox(controls), picture, words, error, caption])
 
 
-def _live_control(w, spec: Spec, name: str):
+# The image widget has no alternative text, and its tooltip fails in JupyterLab.
+HIDDEN = '<span role="status" style="position:absolute;clip-path:inset(50%)">{}</span>'
+
+
+def _live_control(w: ModuleType, spec: Spec, name: str) -> ipywidgets.Widget:
     """The ipywidgets counterpart of one control."""
     control = spec.controls[name]
-    kwargs = {"description": spec.labels[name], "style": {"description_width": "initial"}}
+    layout = w.Layout(width="auto", max_width="40em")
+    about = {"description": spec.labels[name], "layout": layout}
+    about["style"] = {"description_width": "initial"}
     if control.kind == "slider":
         pairs = list(zip(control.texts, control.values, strict=True))
-        return w.SelectionSlider(options=pairs, index=control.start, **kwargs)
+        return w.SelectionSlider(options=pairs, index=control.start, **about)
     kind = w.ToggleButtons if len(control.texts) <= SEGMENTS else w.Dropdown
-    return kind(options=list(control.texts), index=control.start, **kwargs)
-
-
-def _show(picture, pixels: np.ndarray, alt: str) -> None:
-    """Put pixels into an image widget at the size they have on the site."""
-    k = enlargement(pixels.shape[1]) if pixels.shape[1] < SHARP else 1
-    picture.value = sheets.quick(pixels.repeat(k, axis=0).repeat(k, axis=1))
-    picture.width = str(pixels.shape[1] * k if k > 1 else pixels.shape[1] * 96 // sheets.DPI)
-    picture.tooltip = alt
+    return kind(options=list(control.texts), index=control.start, **about)

@@ -191,6 +191,21 @@ def test_frames_of_different_sizes(static):
         explore(lambda p: np.zeros((10 + p, 10)), title="T", alt="Black pixels", p=slider(0, 2, 3))
 
 
+def test_figures_keep_their_size_and_images_get_sharp_squares(static):
+    """A figure has two pixels for one of the page; a small image is enlarged a whole number."""
+    for width in (2, 5):
+        shown = explore(
+            lambda p, width=width: plt.figure(figsize=(width, 2)),
+            title="T", alt="Nothing to see", p=slider(0, 1, 2),
+        )  # fmt: skip
+        assert f"max-width:{96 * width}px" in shown.html
+        assert shown.sheet.pixels.shape[1] == 192 * width
+        assert "sharp" not in shown.html
+    html = explore(stripes, **STRIPES).html
+    assert "max-width:480px" in html
+    assert "explorable-picture sharp" in html
+
+
 # -------------------------------------------------------------------------------- controls
 
 

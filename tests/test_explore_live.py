@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from socket import socket
+from subprocess import Popen
+from urllib.request import urlopen
 
 import nbformat
 import pytest
 from nbclient import NotebookClient
+
+from tests.browser import chromium, chromium_path
 
 BOOK = Path(__file__).resolve().parents[1]
 
@@ -28,7 +38,7 @@ shown = explore(draw, title="Bar", alt="One bar in a square", level=slider(0, 1,
                 kind=choice(["red", "blue"]))
 shown
 #--
-title, box, picture, error, caption = shown.widget.children
+title, box, picture, words, error, caption = shown.widget.children
 height, kind = box.children
 print(height.description, kind.description, height.options[2], kind.options)
 #--
@@ -86,3 +96,66 @@ def test_live_controls_call_draw(executed):
 def test_live_errors_are_shown_and_pass(executed):
     """And sixty drawings leave no figure open: matplotlib would warn at twenty."""
     assert printed(executed, 3) == "True True\n'' True\n[]\n"
+
+
+# ---------------------------------------------------------------- the same, in JupyterLab
+
+
+@contextmanager
+def jupyter_lab(folder: Path) -> Iterator[str]:
+    """JupyterLab on this machine only, with settings of its own; gives its address."""
+    with socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
+    command += ["--ip=127.0.0.1", f"--port={port}", "--IdentityProvider.token="]
+    places = {f"JUPYTER_{name}_DIR": str(folder / name) for name in ("CONFIG", "RUNTIME")}
+    environment = os.environ | places | {"BOOK_STATIC": "", "PYTHONPATH": str(BOOK)}
+    with (folder / "log").open("w") as log:
+        server = Popen(command, cwd=folder, env=environment, stdout=log, stderr=log)
+        try:
+            _wait_for(f"http://127.0.0.1:{port}/api")
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.terminate()
+            server.wait(timeout=30)
+
+
+def _wait_for(address: str) -> None:
+    for _ in range(240):
+        try:
+            urlopen(address).close()
+        except OSError:
+            time.sleep(0.25)
+        else:
+            return
+    raise TimeoutError(f"nothing answers at {address}")
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+@pytest.mark.skipif(chromium_path() is None, reason="no Chromium on this machine")
+def test_jupyterlab_shows_the_live_form(tmp_path):
+    """A widget may work in the kernel and still fail to be drawn: move the slider by its keys."""
+    cell = nbformat.v4.new_code_cell(NOTEBOOK.split("#--")[0].strip())
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    notebook = nbformat.v4.new_notebook(cells=[cell], metadata=kernel)
+    nbformat.write(notebook, tmp_path / "live.ipynb")
+    with jupyter_lab(tmp_path) as address, chromium() as browser:
+        page = browser.new_page()
+        page.set_default_timeout(60_000)
+        page.goto(f"{address}/lab/tree/live.ipynb")
+        page.locator(".jp-Notebook .jp-CodeCell").first.click()
+        page.keyboard.press("Shift+Enter")
+        picture = page.locator("img.jupyter-widgets")
+        picture.wait_for()
+        assert not page.get_by_text("javascript error").count()
+        assert picture.evaluate("image => image.naturalWidth") == 2 * 192
+        assert picture.evaluate("image => image.width") == 2 * 96
+        first = picture.get_attribute("src")
+        page.locator(".noUi-handle").press("ArrowRight")
+        page.wait_for_function(
+            "first => document.querySelector('img.jupyter-widgets').src !== first", arg=first
+        )
+        assert page.locator(".widget-readout").first.inner_text() == "0.25"
+        assert page.get_by_role("status").get_by_text("One bar in a square").count() == 1
