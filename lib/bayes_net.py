@@ -144,7 +144,7 @@ class BayesNet:
             )
 
     def sample(self, n: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
-        """Ancestral sampling: draw parents first, then each child from its row of the table.
+        """Ancestral sampling: parents first, then each child from its row.
 
         Returns an integer array (n,) of state numbers for every variable.
         """

@@ -26,7 +26,7 @@ CLINIC_POS = {
 PALE = "#e9ecf1"
 SOURCE_FILL = "#e3d6f0"
 BAR = (0.55, 0.1)  # width and height of a belief bar, in the units of `pos`
-GAP = 0.5  # from the middle of a node to its bar
+GAP = 0.56  # from the middle of a node to its bar
 
 
 def belief_figure(

@@ -21,10 +21,10 @@ def ancestors(graph: nx.DiGraph, nodes: Iterable[Node]) -> set[Node]:
 
 
 def reachable(graph: nx.DiGraph, sources: Iterable[Node], given: Iterable[Node]) -> set[Node]:
-    """All unobserved nodes that an active path joins to `sources` when `given` is observed.
+    """Unobserved nodes joined to `sources` by a path that is active under `given`.
 
-    Every pair (node, direction of travel) is visited at most once, so the cost is linear in the
-    number of nodes and arrows. Koller and Friedman (2009), Algorithm 3.1.
+    Each pair (node, direction of travel) is visited at most once, so the cost is
+    linear in nodes and arrows. Koller and Friedman (2009), Algorithm 3.1.
     """
     given = set(given)
     opened = ancestors(graph, given)  # head-to-head nodes that let a path through
@@ -36,7 +36,8 @@ def reachable(graph: nx.DiGraph, sources: Iterable[Node], given: Iterable[Node])
         visited.add((node, direction))
         if node not in given:  # tail-to-tail, or head-to-tail
             todo += [(child, "down") for child in graph.successors(node)]
-        if (direction == "up" and node not in given) or (direction == "down" and node in opened):
+        passes = node not in given if direction == "up" else node in opened
+        if passes:  # head-to-tail, or an opened head-to-head
             todo += [(parent, "up") for parent in graph.predecessors(node)]
     return {node for node, _ in visited} - given
 

@@ -32,10 +32,10 @@ def chest_clinic() -> BayesNet:
 
 
 def burglar_alarm() -> BayesNet:
-    """Two causes of one alarm, and a report of each: the book's running example.
+    """Two causes of one alarm, and a report of each: a running example.
 
-    burglary -> alarm <- earthquake -> radio, alarm -> call. State 1 is "yes". The story is
-    Pearl's (1988); the numbers are ours, chosen so that the effects are easy to see.
+    burglary -> alarm <- earthquake -> radio, alarm -> call. State 1 is "yes".
+    The story is Pearl's (1988); the numbers are ours, so that effects show.
     """
     no_yes = ("no", "yes")
     net = BayesNet()
