@@ -124,6 +124,7 @@ def _repeat(sweep: Callable, model: Ising, x: np.ndarray, y: np.ndarray, limit: 
 
 
 def start_from(y: np.ndarray, start: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """The first picture of a run, `start` or else y itself, and y; both checked."""
     return check_pair(y if start is None else start, y)
 
 

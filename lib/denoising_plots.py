@@ -24,7 +24,7 @@ def sweep_curves(
     """One line a run against the number of sweeps; `roles` name their colours in plots.COLORS."""
     if ax is None:
         _, ax = plt.subplots()
-    marks = ("-", "--") if log else ("o-", "s--", "^:")
+    marks = ("-", "--", ":") if log else ("o-", "s--", "^:")
     for (name, values), role, mark in zip(curves.items(), roles, marks, strict=False):
         ax.plot(values, mark, color=COLORS[role], label=name)
     ax.set(xlabel="sweeps over the picture", ylabel=ylabel, yscale="log" if log else "linear")

@@ -144,3 +144,8 @@ def min_cut(model: Ising, y: np.ndarray, *, unit: float = UNIT) -> MinCut:
     pairs = arcs.right.size + arcs.down.size
     bound = value * unit - np.abs(bias).sum() - model.beta * pairs
     return MinCut(np.where(side, 1, -1).astype(np.int8), float(bound))
+
+
+def best_picture(model: Ising, y: np.ndarray) -> np.ndarray:
+    """The picture of least energy alone, for searches over models."""
+    return min_cut(model, y).x
