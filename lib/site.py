@@ -68,6 +68,13 @@ def leave_out_thebe(app: Sphinx) -> None:
     ]
 
 
+def leave_out_widget_state() -> None:
+    """Keep the state of ipywidgets off the pages: 30 kB an explorable that nothing there reads."""
+    from nbclient import NotebookClient
+
+    NotebookClient.set_widgets_metadata = lambda client: None
+
+
 def tidy_docstring(app: Sphinx, what: str, name: str, obj, options, lines: list[str]) -> None:
     """Turn the library's plain docstrings into what Sphinx expects: code, literal blocks, escapes.
 
@@ -92,6 +99,7 @@ def indent(line: str) -> int:
 def setup(app: Sphinx) -> dict:
     """Register the extension with Sphinx."""
     leave_out_thebe(app)
+    leave_out_widget_state()
     app.connect("autodoc-process-docstring", tidy_docstring, priority=400)
     app.connect("source-read", rewrite_source)
     app.connect("env-get-outdated", outdated_pages)

@@ -281,3 +281,9 @@ def test_explorables_stay_light():
     for name in LESSONS:
         for image in soup(name).select("figure.explorable img"):
             assert len(image["src"]) * 3 / 4 <= 400_000, image["alt"]
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_pages_carry_no_state_of_widgets(name):
+    """It is large, different in every build, and nothing on the site reads it."""
+    assert not soup(name).select("script[type='application/vnd.jupyter.widget-state+json']")
