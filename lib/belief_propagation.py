@@ -95,7 +95,8 @@ def _beliefs(mrf: PairwiseMRF, messages: np.ndarray, n_messages: int, converged:
 def log_partition(mrf: PairwiseMRF, root: int = 0) -> float:
     """log Z of a forest from one pass towards `root`, which may be any node.
 
-    Every divisor taken out on the way is put back: log Z is their sum plus what the root adds up.
+    Every divisor taken out on the way is put back: log Z is their sum plus what the
+    root adds up.
     """
     forest = root_forest(mrf, root)
     inbox, log_z = mrf.log_unary.copy(), 0.0

@@ -33,10 +33,10 @@ def pass_message(
 ) -> np.ndarray:
     """log sum_{x_j} psi(x_j, x_i) h(x_j): one message, or a stack of them.
 
-    `log_pair` is (..., K_j, K_i) with the sender's axis first; `log_cavity` (..., K_j) is log h,
-    the sender's own potential times all messages it got from elsewhere. With
+    `log_pair` is (..., K_j, K_i), the sender's axis first; `log_cavity` (..., K_j) is
+    log h, the sender's own potential times all messages it got from elsewhere. With
     `combine=np.maximum` the sum is a maximum. Returns (..., K_i), not normalised.
-    Source: Pearl (1988); Bishop (2006), equation 8.66.
+    Source: Pearl (1988); Bishop (2006), section 8.4.
     """
     return combine.reduce(log_pair + log_cavity[..., :, None], axis=-2)
 
