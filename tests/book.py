@@ -11,7 +11,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+import yaml
+
 BOOK = Path(__file__).resolve().parents[1]
+CODE_CELL = re.compile(r"^```\{code-cell\}[^\n]*\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+OPTIONS = re.compile(r"---\n(?:.*\n)*?---\n|(?::[\w-]+:.*\n)+")
 CODE = re.compile(r"^```(?!\{).*?^```$|`[^`\n]+`", re.DOTALL | re.MULTILINE)
 ROLE = re.compile(r"\{[\w:-]+\}`[^`]+`")
 MATHS = re.compile(r"\$\$(.+?)\$\$|(?<![\\$])\$([^$]+?)\$", re.DOTALL)
@@ -93,7 +97,20 @@ def read_page(path: Path) -> Page:
     text, name = path.read_text("utf-8"), path.relative_to(BOOK).as_posix()
     if path.suffix == ".ipynb":
         return read_notebook(text, name)
-    return Page(name, (Cell(0, "markdown", text),))
+    return read_markdown(text, name)
+
+
+def read_markdown(text: str, name: str) -> Page:
+    """The page in a Markdown file; each `{code-cell}` of it is a code cell."""
+    head = re.match(r"---\n(.*?)\n---\n", text, re.DOTALL)
+    metadata = yaml.safe_load(head[1]) if head else {}
+    cells: list[Cell] = []
+    for k, part in enumerate(CODE_CELL.split(text[head.end() if head else 0 :])):
+        kind, settings = ("code", OPTIONS.match(part)) if k % 2 else ("markdown", None)
+        source = part[settings.end() if settings else 0 :]
+        written = re.sub(r"^---$|^:", "", settings[0], flags=re.MULTILINE) if settings else ""
+        cells.append(Cell(len(cells), kind, source.strip(), yaml.safe_load(written) or {}))
+    return Page(name, tuple(cells), metadata)
 
 
 def tracked(*patterns: str) -> list[Path]:

@@ -157,7 +157,7 @@ MUTATIONS = [
     Mutation(
         "treats a collider like a chain",
         f"{SEP}.reachable",
-        Edit('direction == "down" and node in opened', 'direction == "down" and node not in given'),
+        Edit("else node in opened", "else node not in given"),
         separation_is_networkx,
     ),
     Mutation(
@@ -181,7 +181,7 @@ MUTATIONS = [
     Mutation(
         "lets an observed node pass information to its parents",
         f"{SEP}.reachable",
-        Edit('direction == "up" and node not in given', 'direction == "up"'),
+        Edit('node not in given if direction == "up"', 'True if direction == "up"'),
         separation_is_networkx,
     ),
     Mutation(

@@ -18,7 +18,8 @@ from tests.prose_rules import PROSE_RULES, notation_commands
 LESSONS = book.lessons()
 PAGES = book.pages()
 LIB, TESTS = book.tracked("lib/*.py"), book.tracked("tests/*.py")
-NOTEBOOKS = [page for page in PAGES if page.name.endswith(".ipynb")]
+NOTEBOOKS = [page for page in PAGES if page.code]
+OTHERS = [page for page in NOTEBOOKS if page.name not in {lesson.name for lesson in LESSONS}]
 MAX_LINES = {"lib": 260, "tests": 320}
 #: Kept answers to the homework are data that happen to be code.
 DATA = re.compile(r"tests/homework/chapter_\w+\.py$")
@@ -54,9 +55,10 @@ def test_prose(rule, page):
     assert not messages, report(page.name, messages)
 
 
-@pytest.mark.parametrize("page", NOTEBOOKS, ids=name_of)
-def test_notebook_is_committed_clean(page):
-    messages = list(RULES["clean"](page))
+@pytest.mark.parametrize("page", OTHERS, ids=name_of)
+@pytest.mark.parametrize("rule", ["clean", "figures"])
+def test_other_pages_with_code(rule, page):
+    messages = list(RULES[rule](page))
     assert not messages, report(page.name, messages)
 
 

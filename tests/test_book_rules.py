@@ -7,7 +7,7 @@ import re
 import pytest
 
 from tests import code_rules
-from tests.book import Page, mathematics, read_notebook, words
+from tests.book import Page, labels, mathematics, read_markdown, read_notebook, words
 from tests.lesson_rules import RULES
 from tests.prose_rules import PROSE_RULES
 
@@ -215,6 +215,18 @@ def test_prose_rules_leave_code_and_roles_alone():
     text = "Call `normalize(color=1)!` as {cite:t}`neighbor2000`; $\\ln 2$.\n\n```\ncenter! \n```\n"
     for check in PROSE_RULES.values():
         assert list(check(page([(text,)]))) == []
+
+
+def test_markdown_pages_have_code_cells():
+    text = (
+        "---\nkernelspec: {name: python3}\n---\n(top)=\n# Title\n\n"
+        "```{code-cell} python3\n---\nmystnb: {figure: {name: fig-a}}\n---\nx = 1\n```\n\nAfter.\n"
+    )
+    found = read_markdown(text, "index.md")
+    assert [cell.kind for cell in found.cells] == ["markdown", "code", "markdown"]
+    assert found.code[0].source == "x = 1"
+    assert labels(found) == ["top", "fig-a"]
+    assert found.metadata["kernelspec"]["name"] == "python3"
 
 
 def test_mathematics_and_words_are_told_apart():
