@@ -66,6 +66,7 @@ def conditional():
         pair = [p[np.all(pictures == z, axis=(1, 2))].item() for z in (x, other)]
         plus = pair[0] if x[i, j] == 1 else pair[1]
         assert np.isclose(plus / sum(pair), 1 / (1 + np.exp(-2 * model.local_field(x, y)[i, j])))
+        assert np.isclose(plus / sum(pair), model.prob_plus(x, y)[i, j])
 
 
 @checks("eq-dn-block", by="full energies of a picture with and without the block")
