@@ -1,1 +1,1 @@
-"""The library behind the book: one module an idea, each used by the lessons and proved by the tests."""
+"""The library behind the book: one module an idea, used by the lessons, proved by the tests."""

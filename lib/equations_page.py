@@ -6,6 +6,10 @@ import json
 import re
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.equations import Check
 
 DISPLAY = re.compile(r"\$\$(.+?)\$\$[ \t]*(?:\(([\w-]+)\))?", re.DOTALL)
 FENCED = re.compile(r"^(`{3,}).*?^\1", re.DOTALL | re.MULTILINE)
@@ -42,7 +46,7 @@ def title_of(markdown: str) -> str:
     return re.search(r"^# (.+)$", markdown, re.MULTILINE).group(1)
 
 
-def entry(label: str, latex: str, check) -> str:
+def entry(label: str, latex: str, check: Check) -> str:
     """One equation with its check, as MyST."""
     return f"""
 **Equation** {{eq}}`{label}` (`{label}`)

@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 
 BOOK = Path(__file__).resolve().parents[1]
@@ -47,7 +48,9 @@ def offer_student_notebooks(app: Sphinx, exception: Exception | None) -> None:
         offered.write_text(student_version(offered.read_text("utf-8")), encoding="utf-8")
 
 
-def outdated_pages(app: Sphinx, env, added, changed, removed) -> list[str]:
+def outdated_pages(
+    app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]
+) -> list[str]:
     """The page of all equations depends on every other page."""
     return (
         [EQUATIONS_PAGE] if (added | changed | removed) and EQUATIONS_PAGE in env.found_docs else []
@@ -75,7 +78,9 @@ def leave_out_widget_state() -> None:
     NotebookClient.set_widgets_metadata = lambda client: None
 
 
-def tidy_docstring(app: Sphinx, what: str, name: str, obj, options, lines: list[str]) -> None:
+def tidy_docstring(
+    app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]
+) -> None:
     """Turn the library's plain docstrings into what Sphinx expects: code, literal blocks, escapes.
 
     Runs before napoleon, which would read "text: more" of a property as its type.
