@@ -109,7 +109,8 @@ def read_markdown(text: str, name: str) -> Page:
         kind, settings = ("code", OPTIONS.match(part)) if k % 2 else ("markdown", None)
         source = part[settings.end() if settings else 0 :]
         written = re.sub(r"^---$|^:", "", settings[0], flags=re.MULTILINE) if settings else ""
-        cells.append(Cell(len(cells), kind, source.strip(), yaml.safe_load(written) or {}))
+        if source.strip():
+            cells.append(Cell(len(cells), kind, source.strip(), yaml.safe_load(written) or {}))
     return Page(name, tuple(cells), metadata)
 
 
