@@ -24,6 +24,7 @@ CLINIC_POS = {
     "bronc": (4, 2), "either": (1, 1), "xray": (0, 0), "dysp": (3, 0),
 }  # fmt: skip
 PALE = "#e9ecf1"
+CUT_OFF = "#c3cad5"
 SOURCE_FILL = "#e3d6f0"
 BAR = (0.55, 0.1)  # width and height of a belief bar, in the units of `pos`
 GAP = 0.56  # from the middle of a node to its bar
@@ -41,10 +42,10 @@ def belief_figure(
     ax = fig.add_axes((0, 0, 1, 1))
     told = reachable(net.graph, {source}, evidence) - {source}
     edges = active_edges(net.graph, source, told, evidence) if told else set()
-    pale = {v: PALE for v in net.nodes if v not in told | set(evidence) | {source}}
+    cut = {v: CUT_OFF for v in net.nodes if v not in told | set(evidence) | {source}}
     plots.draw_graph(
         net.graph, pos, ax=ax, observed=evidence, highlight=edges, node_size=1000, font_size=11,
-        colors=pale | {source: SOURCE_FILL},
+        colors=cut | {source: SOURCE_FILL},
     )  # fmt: skip
     middle = np.mean([x for x, _ in pos.values()])
     before, now = net.marginals(), net.marginals(evidence)
