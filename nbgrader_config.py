@@ -6,6 +6,7 @@ BOOK = os.path.dirname(os.path.abspath(__file__))
 WORK = os.path.join("_build", "homework")
 
 c = get_config()  # noqa: F821  nbgrader defines it
+os.makedirs(os.path.join(BOOK, WORK), exist_ok=True)  # sqlite makes the file, not its folder
 
 c.CourseDirectory.course_id = "deep-generative-models"
 c.CourseDirectory.root = BOOK

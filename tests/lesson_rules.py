@@ -121,6 +121,10 @@ def exercises(page: Page) -> Iterator[str]:
     asked = [option(body, "label") for body in directives(text, "exercise")]
     if len(asked) < 3:
         yield f"{len(asked)} exercises in the section `Exercises`: give at least three"
+    titles = [body.split("\n")[0].strip() for body in directives(text, "exercise")]
+    for kind in ("Predict", "Code", "Explore"):
+        if not any(title.startswith(f"{kind}: ") for title in titles):
+            yield f"no exercise is called `{kind}: ...`; the titles are {titles}"
     if "" in asked:
         yield "an exercise has no `:label: ex-...`"
     bodies = directives(text, "solution") + directives(text, "solution-start")

@@ -31,7 +31,8 @@ OPENING = """(lesson-good)=
 
 **Time:** about 20 minutes to read, 5 seconds to run.
 """
-EXERCISE = """:::{{exercise}} Number {0}
+KINDS = ("", "Predict", "Code", "Explore")
+EXERCISE = """:::{{exercise}} {1}: number {0}
 :label: ex-good-{0}
 What is {0}?
 :::"""
@@ -52,7 +53,7 @@ def good_lesson() -> list[tuple]:
     cells += [(":::{admonition} Success criteria\n:class: criteria\n- $x = 2$\n:::",)]
     cells += [("#py\n" + "z = 1\n" * 7 + "assert z == 1",)]
     cells += [("## What goes wrong\n\nThis.",), ("#py\n" + "w = 1\n" * 5 + "assert w < 2",)]
-    cells += [("## Exercises\n\n" + "\n\n".join(EXERCISE.format(k) for k in (1, 2, 3)),)]
+    cells += [("## Exercises\n\n" + "\n\n".join(EXERCISE.format(k, KINDS[k]) for k in (1, 2, 3)),)]
     for k in (1, 2, 3):
         cells += [(GATE.format(k),), (f"#py\nassert {k} + 1 == {k + 1}",)]
         cells += [("```{solution-end}\n```",)]
@@ -117,7 +118,8 @@ BREAKS = [
     ("criteria_before_result", "assert z == 1", "", "between the success criteria"),
     ("failure_gallery", "assert w < 2", "", "must assert"),
     ("failure_gallery", "#py\nw = 1.*", "Words.", "must run"),
-    ("exercises", r":::\{exercise\} Number 3.*", "", "2 exercises"),
+    ("exercises", r":::\{exercise\} Explore.*", "", "2 exercises"),
+    ("exercises", "Explore: number 3", "Number 3", "called `Explore: ...`"),
     ("exercises", ":label: ex-good-2\n", "", "has no `:label:"),
     (
         "exercises",

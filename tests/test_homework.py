@@ -240,6 +240,29 @@ def test_nbgrader_gives_the_same_points_as_the_quick_grader(course):
     assert 0 < sum(quick.values()) < 34
 
 
+@pytest.mark.parametrize(("errors", "code"), [([], 0), (["entry (0,) is 1"], 1)])
+def test_the_command_checks_then_releases(monkeypatch, capsys, errors, code):
+    released = homework.BOOK / "_build/homework/release/01_a/homework.ipynb"
+    monkeypatch.setattr(homework, "chapters", lambda: ["01_a"])
+    monkeypatch.setattr(homework, "failing_tests", lambda path: errors)
+    monkeypatch.setattr(homework, "release", lambda chapter: released)
+    assert homework.main() == code
+    out, complaint = capsys.readouterr()
+    assert out.startswith("[1/1] 01_a: running the reference")
+    assert ("for students: _build/homework/release/01_a" in out) == (code == 0)
+    assert all(error in complaint for error in errors)
+
+
+def test_a_release_that_shows_a_solution_is_refused(monkeypatch, tmp_path):
+    chapter = CHAPTERS[0]
+    folder = tmp_path / "_build/homework/release" / chapter
+    folder.mkdir(parents=True)
+    (folder / "homework.ipynb").write_text(SOURCES[chapter].read_text("utf-8"), "utf-8")
+    monkeypatch.setattr(homework, "run_quietly", lambda converter: None)
+    with pytest.raises(RuntimeError, match="still has 'BEGIN SOLUTION'"):
+        homework.release(chapter, tmp_path)
+
+
 @pytest.mark.slow
 def test_the_validator_names_failing_tests(tmp_path):
     chapter, answer = WRONG[0]
