@@ -114,7 +114,7 @@ class GlyphModel:
         weight, y = seen.ravel().astype(float), np.where(seen, image, 0.0).ravel()
         t, t_squared = _flat()  # (4, 49, 8, pixels)
         # sum of (t - y)^2, multiplied out: matrix products in place of a large difference
-        errors = t_squared @ weight - 2 * t @ y + y @ y
+        errors = t_squared @ weight - 2 * (t @ y) + y @ y
         return -0.5 * errors / self.sigma**2 - seen.sum() * np.log(self.sigma * np.sqrt(2 * np.pi))
 
     def posterior(self, image: np.ndarray, visible: np.ndarray | None = None) -> Factor:
