@@ -28,6 +28,7 @@ SIZES = {"cells": (40, 65), "words of prose": (2000, 3500), "lines of code": (12
 DRAWING = re.compile(
     r"plots\.(?!use_style)\w+|plt\.(show|subplots|figure|plot|imshow|bar|scatter|hist|contourf?)$"
 )
+CURVES = re.compile(r"\.(plot|bar|scatter|semilog[xy]|loglog|hist|errorbar|step|fill_between)\(")
 
 
 def rule(check: Rule) -> Rule:
@@ -225,6 +226,19 @@ def figures(page: Page) -> Iterator[str]:
             yield f"{where} needs mystnb.image.alt: what there is to see, in 40 letters or more"
         elif alt == figure.get("caption"):
             yield f"{where}: the alt text must say what there is to see, not repeat the caption"
+
+
+@rule
+def axis_labels(page: Page) -> Iterator[str]:
+    """Curves, bars and points have named axes; bars may name their categories instead."""
+    for cell in page.code:
+        if not CURVES.search(cell.source):
+            continue
+        bars = re.search(r"\.bar\(", cell.source)
+        if not bars and "xlabel" not in cell.source:
+            yield f"cell {cell.at}: name the horizontal axis, with its unit: `xlabel=...`"
+        if "ylabel" not in cell.source and "yticklabels" not in cell.source:
+            yield f"cell {cell.at}: name the vertical axis, with its unit: `ylabel=...`"
 
 
 @rule

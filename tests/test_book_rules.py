@@ -48,7 +48,10 @@ def good_lesson() -> list[tuple]:
         cells += [(TEXT,), ("#py\n" + "y = 2 + 2\n" * 8,)]
     cells += [("## Look\n\nDrag it.",)]
     cells += [("#py\nexplore(draw, title='T', alt='a', b=slider(0, 1, 2))",)]
-    cells += [("#py\nplt.plot(x)\nplt.show()", FIGURE), ("{numref}`fig-good` rises.",)]
+    cells += [
+        ("#py\nax.plot(x)\nax.set(xlabel='t in s', ylabel='x in m')\nplt.show()", FIGURE),
+        ("{numref}`fig-good` rises.",),
+    ]
     cells += [("#py\nshow_source(f)",)]
     cells += [(":::{admonition} Success criteria\n:class: criteria\n- $x = 2$\n:::",)]
     cells += [("#py\n" + "z = 1\n" * 7 + "assert z == 1",)]
@@ -142,6 +145,8 @@ BREAKS = [
     ("explorable", "explore", "explode", "needs an explorable"),
     ("explorable", "alt='a', ", "", "explore() needs alt"),
     ("explorable", r", b=slider\(0, 1, 2\)", "", "at least one control"),
+    ("axis_labels", "xlabel", "title", "horizontal axis"),
+    ("axis_labels", "ylabel", "title", "vertical axis"),
     ("source_shown", "show_source", "print", "show_source(obj)"),
     ("tested", r"assert x == 2", "", "six cells or more"),
     ("labelled_directives", ":label: ex-good-2\n", "", "needs a line `:label:"),
