@@ -25,13 +25,13 @@ NODE = (0.9, 0.17)  # the same for a node's bar
 def message_order(messages: Sequence[Message], pos: Mapping[int, tuple], columns: int) -> Figure:
     """One small picture a message: those already sent in the latent colour, the new one thick."""
     rows, labels = -(-len(messages) // columns), {n: _name(n) for n in pos}
-    fig, axes = plt.subplots(rows, columns, figsize=(WIDTH, 1.35 * rows), squeeze=False)
+    fig, axes = plt.subplots(rows, columns, figsize=(WIDTH, 1.6 * rows), squeeze=False)
     edges = {frozenset((m.source, m.target)) for m in messages}
     for k, ax in enumerate(axes.flat):
         ax.axis("off")
         if k < len(messages):
             new = messages[k]
-            ax.set_title(f"{k + 1}. {labels[new.source]} to {labels[new.target]}", fontsize=9)
+            ax.set_title(f"{k + 1}. {labels[new.source]} to {labels[new.target]}", fontsize=11)
             _graph(ax, edges, pos, labels)
             for m in messages[: k + 1]:
                 _arrow(ax, pos[m.source], pos[m.target], m is new)
@@ -42,9 +42,9 @@ def _graph(ax: Axes, edges: set, pos: Mapping, labels: Mapping) -> None:
     for a, b in map(tuple, edges):
         ax.plot(*zip(pos[a], pos[b], strict=True), color=FAINT, lw=1.2, zorder=1)
     x, y = np.array(list(pos.values())).T
-    ax.scatter(x, y, s=190, color="white", edgecolor=INK, zorder=2)
+    ax.scatter(x, y, s=300, color="white", edgecolor=INK, zorder=2)
     for node, place in pos.items():
-        ax.text(*place, labels[node], ha="center", va="center", fontsize=8, zorder=3)
+        ax.text(*place, labels[node], ha="center", va="center", fontsize=10.5, zorder=3)
     ax.margins(0.2)
 
 
@@ -54,7 +54,13 @@ def _arrow(ax: Axes, start: tuple, end: tuple, new: bool) -> None:
     start, end = np.array(start, dtype=float), np.array(end, dtype=float)
     side = 0.09 * np.array([start[1] - end[1], end[0] - start[0]]) / np.hypot(*(end - start))
     patch = FancyArrowPatch(
-        start + side, end + side, arrowstyle="-|>", mutation_scale=9, shrinkA=8, shrinkB=8, **style
+        start + side,
+        end + side,
+        arrowstyle="-|>",
+        mutation_scale=9,
+        shrinkA=10,
+        shrinkB=10,
+        **style,
     )
     ax.add_patch(patch)
 
