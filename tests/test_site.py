@@ -5,6 +5,7 @@ Looks at _build/html, which `make test` builds first; BOOK_SITE names another fo
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import dataclass, field
 from functools import cache
@@ -20,14 +21,20 @@ from tests.browser import chromium, chromium_path, serve
 
 BOOK = Path(__file__).resolve().parents[1]
 SITE = Path(os.environ.get("BOOK_SITE", BOOK / "_build/html"))
-APART = {"genindex.html", "search.html", "py-modindex.html"}  # written by Sphinx, not by us
-PAGES = sorted(
-    path.relative_to(SITE).as_posix()
-    for path in SITE.glob("**/*.html")
-    if not any(part.startswith("_") for part in path.relative_to(SITE).parts)
-)
-PAGES = [name for name in PAGES if 'http-equiv="Refresh"' not in (SITE / name).read_text("utf-8")]
-OURS = [name for name in PAGES if name not in APART]
+
+
+def built_pages() -> list[str]:
+    """The pages of the last build: what the search knows, without leftovers of older builds."""
+    index = SITE / "searchindex.js"
+    if not index.exists():
+        return []
+    text = index.read_text("utf-8")
+    known = json.loads(text[text.index("{") : text.rindex("}") + 1])
+    return sorted(f"{name}.html" for name in known["docnames"])
+
+
+OURS = built_pages()
+PAGES = [*OURS, "search.html"] if OURS else []
 LESSONS = [name for name in OURS if Path(name).name[:2].isdigit()]
 
 pytestmark = [
@@ -234,7 +241,41 @@ def _anchors(name: str) -> set[str]:
     return {value for e in named for value in (e.get("id"), e.get("name")) if value}
 
 
+BAD_PAGE = """<!doctype html><html lang=en><meta charset=utf-8><title>Bad</title>
+<script>
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const root = document.documentElement;
+  const follow = () => { root.dataset.theme = dark.matches ? "dark" : "light"; };
+  dark.onchange = follow; follow();
+  console.warn("a warning"); setTimeout(() => { throw new Error("an error"); });
+</script>
+<h1>Bad</h1><p style="width: 700px">Wide</p><img src="gone.png"><img src="http://other.invalid/x.png">
+<span class=math><mjx-merror>x</mjx-merror></span>"""
+
+
+def test_the_look_at_a_page_notices_what_is_wrong(tab, tmp_path):
+    """The tests above prove nothing unless the same look finds the faults of a bad page."""
+    (tmp_path / "bad.html").write_text(BAD_PAGE)
+    with serve(tmp_path) as url:
+        seen = _look(tab, f"{url}/bad.html", Visit())
+    assert "a warning" in seen.console
+    assert "an error" in seen.errors
+    assert any("gone.png: 404" in each for each in seen.failed)
+    assert set(seen.foreign) == {"http://other.invalid/x.png"}
+    assert {case for case, width in seen.widths.items() if width > case[0]} == {
+        (390, "light"),
+        (390, "dark"),
+    }
+    assert seen.mathematics == {"errors": 1, "typeset": 0, "formulas": 1}
+
+
 # ----------------------------------------------------------------------------- the whole site
+
+
+def test_the_address_of_the_site_leads_to_its_first_page(tab, address):
+    tab.goto(f"{address}/")
+    tab.wait_for_url("**/intro.html")
+    assert tab.locator("h1:visible").count() == 1
 
 
 def test_search_finds_a_word_of_the_book(tab, address):
