@@ -9,6 +9,7 @@ import torch
 from torch import nn
 from torch.optim import SGD
 
+from lib import train
 from lib.model import GenerativeModel
 from lib.train import fit
 from tests.test_family import Chase, DiagonalGaussian, seeded, seeded_normal
@@ -82,7 +83,9 @@ def test_each_epoch_shows_every_row_once_with_its_condition():
             return {"loss": (self.p * x).sum()}
 
     model, x = Recorder(), torch.arange(7.0)
-    fit(model, x, c=10 * x, epochs=2, batch_size=3, lr=0.1, generator=seeded(), progress=False)
+    train.fit(
+        model, x, c=10 * x, epochs=2, batch_size=3, lr=0.1, generator=seeded(), progress=False
+    )
     assert [len(a) for a, _ in model.seen] == [3, 3, 1, 3, 3, 1]
     epochs = [torch.cat([a for a, _ in model.seen[k : k + 3]]) for k in (0, 3)]
     assert all(torch.equal(e.sort().values, x) for e in epochs)
