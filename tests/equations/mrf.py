@@ -6,16 +6,10 @@ import networkx as nx
 import numpy as np
 from scipy.special import expit, logsumexp
 
+from lib import markov_graphs
 from lib.bayes_net import BayesNet
 from lib.factors import Factor
 from lib.ising import SPIN, ising_grid
-from lib.markov_graphs import (
-    canonical_potentials,
-    conditional_information,
-    moralise,
-    random_field,
-    separated,
-)
 from lib.mrf import MRF, PairwiseMRF
 from tests.equations import checks
 
@@ -108,7 +102,7 @@ def logistic():
 def split():
     """For fixed x_S, p(x_A+, x_S, x_B+) is a product f g: a matrix of rank one."""
     graph = nx.Graph(["ab", "bc", "ac", "bd", "ce", "de", "ef"])
-    joint = random_field(graph, rng()).joint()
+    joint = markov_graphs.random_field(graph, rng()).joint()
     tried = 0
     for k in range(1, 5):
         for s in combinations(sorted(graph), k):
@@ -118,7 +112,7 @@ def split():
             a, b = sorted(parts[0]), sorted(set().union(*parts[1:]))
             table = joint.reorder(*s, *a, *b).table.reshape(2 ** len(s), 2 ** len(a), 2 ** len(b))
             singular = np.linalg.svd(table, compute_uv=False)
-            assert separated(graph, a, b, s)
+            assert markov_graphs.separated(graph, a, b, s)
             assert np.all(singular[:, 1:] < 1e-14 + 1e-12 * singular[:, :1])
             tried += 1
     assert tried > 5
@@ -132,20 +126,23 @@ def information():
     p_s, p_as, p_bs = p.sum((0, 1)), p.sum(1), p.sum(0)
     ratio = (p / p_s) / ((p_as / p_s)[:, None, :] * (p_bs / p_s)[None, :, :])
     independent = p_as[:, None, :] * p_bs[None, :, :] / p_s
-    got = conditional_information(joint, "a", "b", "s")
+    got = markov_graphs.conditional_information(joint, "a", "b", "s")
     assert np.isclose(got, np.sum(p * np.log(ratio)), atol=1e-14)
     assert np.isclose(got, np.sum(p * np.log(p / independent)), atol=1e-14)
     assert np.isclose(independent.sum(), 1)
-    assert abs(conditional_information(Factor("abs", independent), "a", "b", "s")) < 1e-14
+    assert (
+        abs(markov_graphs.conditional_information(Factor("abs", independent), "a", "b", "s"))
+        < 1e-14
+    )
 
 
 @checks("eq-mrf-moebius", "eq-mrf-moebius-sum", by="the alternating sum, subset by subset")
 def moebius():
     """The alternating sums are the library's potentials, are 1 off cliques, and add up to log p."""
     graph = nx.Graph(["ab", "bc", "ac", "cd"])
-    joint = random_field(graph, rng(), n_states=3).joint().reorder(*"abcd")
+    joint = markov_graphs.random_field(graph, rng(), n_states=3).joint().reorder(*"abcd")
     log_p, total = np.log(joint.table), np.zeros([3] * 4)
-    potentials = canonical_potentials(joint)
+    potentials = markov_graphs.canonical_potentials(joint)
     for k in range(5):
         for subset in combinations(range(4), k):
             log_psi = np.zeros([3] * 4)
@@ -171,7 +168,7 @@ def moral():
     for name, parents in (("a", ""), ("b", ""), ("c", "ab"), ("d", "c"), ("e", "bd")):
         table = random.dirichlet(np.ones(2), size=[2] * len(parents))
         net.add(name, 2, table, parents=tuple(parents))
-    field, graph = MRF(net.factors()), moralise(net.graph)
+    field, graph = MRF(net.factors()), markov_graphs.moralise(net.graph)
     assert abs(field.log_z()) < 1e-12
     for x in product((0, 1), repeat=5):
         state = dict(zip("abcde", x, strict=True))
