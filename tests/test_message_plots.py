@@ -5,7 +5,7 @@ import pytest
 
 from lib.belief_propagation import sum_product
 from lib.corridor import Corridor
-from lib.message_plots import NODE, Stage, message_order
+from lib.message_plots import NODE, Stage, message_order, weather_stations
 from lib.mrf import PairwiseMRF
 from lib.schedules import two_pass
 from lib.trees import computation_tree
@@ -109,3 +109,17 @@ def test_corridor_refuses_nonsense():
         Corridor(5, [1, 9], {1: 1.0})
     with pytest.raises(ValueError, match=r"sum to 0\.9"):
         Corridor(5, [1], {0: 0.5, 1: 0.4})
+
+
+def test_the_weather_stations_are_right_on_the_tree_and_overshoot_on_the_loop():
+    fields, orders, stage = weather_stations()
+    for name, mrf in fields.items():
+        wet = mrf.with_evidence({0: 1})
+        stage.after(wet, orders[name], 40)
+        exact = np.array([p[1] for p in wet.marginals_by_enumeration()])
+        if name == "tree":
+            assert wet.is_tree()
+            np.testing.assert_allclose(shown(stage), exact, atol=1e-12)
+        else:
+            assert wet.n_edges == fields["tree"].n_edges + 1
+            assert (np.array(shown(stage))[1:] > exact[1:] + 0.01).all()
