@@ -35,7 +35,7 @@ def belief_figure(
 ) -> Figure:
     """A network with what is observed, where news of `source` travels, and all beliefs.
 
-    Observed nodes are dark. Arrows of active paths from `source` are thick; a node they do not
+    Observed nodes are blue. Arrows of active paths from `source` are thick; a node they do not
     reach is grey. The bar beside a node is p(node = state | evidence), the tick its prior.
     """
     fig = plt.figure(figsize=(5.8, 3.1), layout="none")  # a layout engine costs time
