@@ -42,7 +42,8 @@ class IsingPanels:
         self.bars = state_bars(panel["top"], panel["low"], np.zeros(len(pictures)), pictures)
         self.title = panel["top"].set_title("log Z")
         panel["top"].set_ylim(0, 1)
-        panel["large"].axis("off")
+        panel["large"].set(xticks=[], yticks=[])
+        panel["large"].spines[:].set(visible=True, color="#9aa0a8")
         self.figure.draw_without_rendering()
         self.figure.set_layout_engine("none")  # lay out once, then only change the contents
 
