@@ -185,12 +185,32 @@ def check_viterbi(viterbi: Callable, model: Hmm, best: float | None = None) -> N
     path = as_numbers(answer, (n_steps,), "the path")
     states = np.isin(path, range(n_states)).all()
     assert states, f"the path holds {path}, and the states are 0 to {n_states - 1}"
-    score, turned = (path_score(p, model) for p in (path.astype(int), path[::-1].astype(int)))
-    backwards = np.isclose(turned, best) and not np.isclose(score, best)
-    assert not backwards, "you walked back from the end: turn your path round before you return it"
+    score = path_score(path.astype(int), model)
     assert np.isclose(score, best), (
-        f"your path has log probability {score:.4f}, the best has {best:.4f}. Choosing the best "
-        "state at each time is not enough: keep scores of whole paths, and walk back at the end"
+        f"your path has log probability {score:.4f}, the best has {best:.4f}: "
+        + _viterbi_advice(path.astype(int), model, best)
+    )
+
+
+def _viterbi_advice(path: np.ndarray, model: Hmm, best: float) -> str:
+    """What would mend the mistake that gives `path`."""
+    log_start, log_step, log_seen = model
+    scores = log_start + log_seen[0]
+    greedy, ends = [int(scores.argmax())], [int(scores.argmax())]
+    for seen in log_seen[1:]:
+        scores = (scores[:, None] + log_step).max(axis=0) + seen
+        ends.append(int(scores.argmax()))
+        greedy.append(int((log_step[greedy[-1]] + seen).argmax()))
+    if np.isclose(path_score(path[::-1], model), best):
+        return "you walked back from the end, so turn your path round before you return it"
+    advice = {
+        "you took the best next state at each step; keep the scores of whole paths": greedy,
+        "you took the best end of each step; keep where it came from and walk back": ends,
+    }
+    found = [words for words, wrong in advice.items() if (path == wrong).all()]
+    return "; or: ".join(found) or (
+        "keep the logarithm of the best score of a path for every state, read log_step[a, b] as "
+        "from a to b, remember where each score came from, and walk back from the best end"
     )
 
 

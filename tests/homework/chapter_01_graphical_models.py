@@ -98,7 +98,7 @@ CAMERA = [
         scores = joint[:, :, b].sum(axis=0) if s is None else joint[:, s, b]
         return scores / scores.sum()
         """,
-        "it should be",
+        "that is the posterior of S",
     ),
     Answer(
         "camera",
@@ -304,7 +304,7 @@ VITERBI = [
             path.append(int((log_step[path[-1]] + seen).argmax()))
         return path
         """,
-        "Choosing the best state at each time is not enough",
+        "you took the best next state at each step",
     ),
     Answer(
         "viterbi",
@@ -317,7 +317,7 @@ VITERBI = [
             path.append(int(score.argmax()))
         return path
         """,
-        "walk back at the end",
+        "you took the best end of each step",
     ),
     Answer(
         "viterbi",
@@ -363,7 +363,7 @@ VITERBI = [
             path.append(int(back[path[-1]]))
         return path[::-1]
         """,
-        "your path has log probability",
+        "read log_step[a, b] as from a to b",
     ),
     Answer(
         "viterbi",
@@ -379,7 +379,7 @@ VITERBI = [
             path.append(int(back[path[-1]]))
         return path[::-1]
         """,
-        "your path has log probability",
+        "keep the logarithm of the best score",
     ),
 ]
 
@@ -431,7 +431,7 @@ CLINIC = [
         "clinic",
         "has the wrong sign of h",
         ICM.format(**GOOD | {"field": "-h - beta * around - eta * y[r, c]"}),
-        "look at the sign of h",
+        "look at the sign",
     ),
     Answer("clinic", "returns the noisy picture", "return y.copy()", "flipping pixel"),
 ]
