@@ -157,8 +157,11 @@ def explore(
     `draw` returns a matplotlib figure (closed afterwards) or an image (h, w) or (h, w, 3), of one
     size for all settings. `alt` says in words what the picture shows, or is a function of the
     settings that says it for each of them. `photo` leaves the colours alone in dark mode.
-    `pad=("x", "y")` adds a square in which two sliders are dragged together. Text may hold HTML
-    entities and tags only in `caption`.
+    `pad=("x", "y")` adds a square in which two sliders are dragged together. Only `caption` may
+    hold HTML and formulas, in round brackets with backslashes.
+
+    Phones show a figure at half its size: keep it under 6.5 inches wide, with text of 9 points or
+    more. Fixed axis limits keep the picture from jumping and the sheet small.
     """
     _check_texts(title, alt)
     _check_controls(controls)

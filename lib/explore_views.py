@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
+import re
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -61,16 +61,15 @@ def figure_html(
     `scale` is the side of a pixel on the page; `alts` the picture in words for every frame.
     """
     picture, still = sheet.webp(), len(sheet.index) == 1
-    key = "x" + hashlib.sha1(spec.title.encode() + picture).hexdigest()[:8]
+    key = "explore-" + re.sub(r"\W+", "-", spec.title.lower()).strip("-")
     kind = "explorable photo" if spec.photo else "explorable plot"
     stage = _stage(spec, sheet, scale).replace("SHEET", sheets.data_uri(picture), 1)
     parts = [f'<div class="explorable-title">{escape(spec.title)}</div>', stage]
     if not still:
         parts += [_controls(spec, key), '<p class="explorable-status" aria-live="polite"></p>']
+        parts.append(f'<script type="application/json">{_data(spec, sheet, alts)}</script>')
     if spec.caption:
         parts.append(f'<figcaption class="tex2jax_process">{spec.caption}</figcaption>')
-    if not still:
-        parts.append(f'<script type="application/json">{_data(spec, sheet, alts)}</script>')
     body = "\n".join(parts)
     return f'<figure class="{kind}" id="{key}">\n{body}\n</figure>'
 
@@ -117,12 +116,13 @@ def _field(spec: Spec, name: str, key: str) -> str:
     """One labelled native control."""
     control, label = spec.controls[name], escape(spec.labels[name])
     about = f'data-control="{escape(name)}" autocomplete="off"'
+    shown = escape(control.texts[control.start])
     if control.kind == "slider":
         return (
             f'<div class="explorable-slider"><label for="{key}">{label}</label>'
             f'<input type="range" id="{key}" min="0" max="{len(control.texts) - 1}" step="1" '
             f'value="{control.start}" {about}>'
-            f'<output for="{key}">{escape(control.texts[control.start])}</output></div>'
+            f'<output for="{key}" aria-live="off">{shown}</output></div>'
         )
     if control.at is None and len(control.texts) <= SEGMENTS:
         return _segments(control, label, about, key)

@@ -19,6 +19,7 @@ from nbclient import NotebookClient
 from tests.browser import chromium, chromium_path
 
 BOOK = Path(__file__).resolve().parents[1]
+pytestmark = pytest.mark.slow
 
 NOTEBOOK = """
 import io
@@ -132,7 +133,6 @@ def _wait_for(address: str) -> None:
     raise TimeoutError(f"nothing answers at {address}")
 
 
-@pytest.mark.slow
 @pytest.mark.browser
 @pytest.mark.skipif(chromium_path() is None, reason="no Chromium on this machine")
 def test_jupyterlab_shows_the_live_form(tmp_path):
