@@ -35,7 +35,7 @@ class HiddenStates:
 def forward_backward(
     log_initial: np.ndarray, log_transition: np.ndarray, log_emission: np.ndarray
 ) -> HiddenStates:
-    """Posterior of every hidden state in two passes; cost T K^2.
+    """Posterior of every hidden state in two passes; cost T K^2. Source: Rabiner (1989).
 
     Parameters
     ----------
@@ -50,7 +50,6 @@ def forward_backward(
     ------
     ValueError
         For a wrong shape, probabilities that do not sum to one, or impossible observations.
-    Source: Rabiner (1989), section III.
     """
     initial, transition, emission = _checked(log_initial, log_transition, log_emission)
     n_steps = len(emission)
