@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lib.graph_cut import UNIT, Arcs, grid_cut, to_units
+from lib.certain_pixels import Arcs
+from lib.graph_cut import UNIT, grid_cut, to_units
 
 
 def unlike(a: np.ndarray, b: np.ndarray | int, beta: int) -> np.ndarray:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from lib import alpha_expansion, denoising, gibbs, graph_cut, grid_bp
+from lib.certain_pixels import Arcs
 from lib.datasets import pictures
 from lib.denoising import Ising
 from tests.denoising_cases import (
@@ -70,13 +71,35 @@ def cut_is_the_minimum() -> None:
         assert np.isclose(cut.bound, least)
 
 
-def directed_cut_is_the_cut_it_claims() -> None:
-    rng = np.random.default_rng(0)
+def directed_case(seed: int) -> tuple[np.ndarray, Arcs]:
+    rng = np.random.default_rng(seed)
     gain = rng.integers(-60, 60, size=(8, 9)).astype(np.int32)
     flat, tall = rng.integers(0, 20, (2, 8, 8)), rng.integers(0, 20, (2, 7, 9))
-    arcs = graph_cut.Arcs(*flat.astype(np.int32), *tall.astype(np.int32))
-    x, value = graph_cut.grid_cut(gain, arcs)
-    assert value == cut_value(gain, arcs, x)
+    return gain, Arcs(*flat.astype(np.int32), *tall.astype(np.int32))
+
+
+def directed_cut_is_the_cut_it_claims() -> None:
+    for seed in range(5):
+        gain, arcs = directed_case(seed)
+        x, value = graph_cut.grid_cut(gain, arcs)
+        assert value == cut_value(gain, arcs, x)
+        assert value == graph_cut.solve_cut(graph_cut.cut_graph(gain, arcs))[0]
+
+
+def fixing_pixels_changes_no_picture() -> None:
+    for seed in range(3):
+        y = pictures.flip_pixels(pictures.harbour(48, 64), 0.1, np.random.default_rng(seed))
+        gain = graph_cut.to_units(2 * Ising(0.03, 1, 1.6).bias(y), 1e-4)
+        arcs = graph_cut.uniform_arcs(y.shape, 20_000)
+        x, value = graph_cut.grid_cut(gain, arcs, graph_cut.majority(y) > 0)
+        assert value == cut_value(gain, arcs, x)
+        assert value == graph_cut.solve_cut(graph_cut.cut_graph(gain, arcs))[0]
+
+
+def plain_graph_is_the_cut() -> None:
+    gain, arcs = directed_case(0)
+    value, reached = graph_cut.solve_cut(graph_cut.cut_graph(gain, arcs))
+    assert value == cut_value(gain, arcs, reached[:-2].reshape(gain.shape))
 
 
 def chain_beliefs_are_exact() -> None:
@@ -109,7 +132,8 @@ def wrapped(x: np.ndarray) -> np.ndarray:
     return sum(np.roll(x, step, axis) for axis in (0, 1) for step in (1, -1))
 
 
-ISING, LEARN = "lib.denoising.Ising", "lib.ising_learning.pseudo_log_likelihood"
+ISING, RESIDUAL = "lib.denoising.Ising", "lib.certain_pixels.Residual"
+LEARN = "lib.ising_learning.pseudo_log_likelihood"
 MUTATIONS = [
     Mutation(
         "wrong sign of the smoothness term",
@@ -202,13 +226,34 @@ MUTATIONS = [
         cut_is_the_minimum,
     ),
     Mutation(
-        "arcs up and down exchanged",
+        "arcs left and right exchanged in the plain graph",
         "lib.graph_cut.cut_graph",
-        Edit(
-            "there[1:, :, 0], capacity[1:, :, 0] = True, arcs.up",
-            "there[1:, :, 0], capacity[1:, :, 0] = True, arcs.down",
-        ),
+        Edit("= True, arcs.left", "= True, arcs.right"),
+        plain_graph_is_the_cut,
+    ),
+    Mutation(
+        "arcs up and down exchanged",
+        f"{RESIDUAL}.__init__",
+        Edit("= arcs.up, arcs.down", "= arcs.down, arcs.up"),
         directed_cut_is_the_cut_it_claims,
+    ),
+    Mutation(
+        "opened pixels forget their arcs to certain ones",
+        f"{RESIDUAL}.open_up",
+        Edit("np.where(abs(side) == 1, -side * full, 0)", "0 * full"),
+        fixing_pixels_changes_no_picture,
+    ),
+    Mutation(
+        "a neighbour gives more than the pipe holds",
+        f"{RESIDUAL}.relieve",
+        Edit("np.minimum(np.minimum(-side * self.excess[needy], spare), room)", "spare"),
+        fixing_pixels_changes_no_picture,
+    ),
+    Mutation(
+        "the guess is believed",
+        f"{RESIDUAL}.fix",
+        lambda self: None,
+        fixing_pixels_changes_no_picture,
     ),
     Mutation(
         "the receiver's own message is sent back",

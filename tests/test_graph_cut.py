@@ -7,9 +7,9 @@ import pytest
 
 from lib import alpha_expansion, denoising, graph_cut
 from lib.alpha_expansion import potts_energy
+from lib.certain_pixels import Arcs, Residual
 from lib.datasets.pictures import flip_pixels, harbour
 from lib.denoising import Ising
-from lib.graph_cut import Arcs
 from tests.denoising_cases import all_energies, all_pictures, cut_value, random_case
 
 
@@ -46,11 +46,51 @@ def test_flow_proves_the_cut_on_real_pictures(seed, probability, eta):
     assert energy <= denoising.icm_raster(model, y).energies[-1] + 1e-9
 
 
-def test_without_preference_the_fewest_pixels_are_light():
-    y = np.ones((4, 4), dtype=np.int8)
-    assert np.all(graph_cut.min_cut(Ising(0, 1, 0), y).x == -1)
-    assert np.all(graph_cut.min_cut(Ising(1, 1, 1), y).x == -1)  # every bias is zero
-    assert np.all(graph_cut.min_cut(Ising(0.9, 1, 1), y).x == 1)
+@pytest.mark.parametrize("seed", range(8))
+def test_a_guess_never_changes_the_value(seed):
+    rng = np.random.default_rng(seed)
+    gain = rng.integers(-30, 31, size=(12, 15)).astype(np.int32)
+    flat, tall = rng.integers(0, 20, (2, 12, 14)), rng.integers(0, 20, (2, 11, 15))
+    arcs = Arcs(*flat.astype(np.int32), *tall.astype(np.int32))
+    plain, reached = graph_cut.solve_cut(graph_cut.cut_graph(gain, arcs))
+    best = reached[:-2].reshape(gain.shape)
+    guesses = [
+        None,
+        best,
+        ~best,
+        np.zeros_like(best),
+        np.ones_like(best),
+        rng.random(best.shape) < 0.5,
+    ]
+    for guess in guesses:
+        x, value = graph_cut.grid_cut(gain, arcs, guess)
+        assert value == plain == cut_value(gain, arcs, x)
+
+
+def test_certain_pixels_agree_with_a_minimum_and_most_are_certain():
+    y = flip_pixels(harbour(96, 128), 0.1, np.random.default_rng(0))
+    model = Ising(0.0, 1.0, 2.1)
+    gain, arcs = (
+        graph_cut.to_units(2 * model.bias(y), 1e-4),
+        graph_cut.uniform_arcs(y.shape, 20_000),
+    )
+    guess = denoising.checkerboard_sweep(model, graph_cut.majority(y), y) > 0
+    residual = Residual(gain, arcs, guess)
+    residual.fix()
+    side = residual.picture(residual.side)
+    assert np.mean(side == 0) < 0.15
+    pinned = np.where(side == 0, gain, 10_000_000 * side).astype(np.int32)
+    x = graph_cut.solve_cut(graph_cut.cut_graph(pinned, arcs))[1][:-2].reshape(y.shape)
+    assert np.all(x[side == 1])
+    assert not np.any(x[side == -1])
+    assert cut_value(gain, arcs, x) == graph_cut.solve_cut(graph_cut.cut_graph(gain, arcs))[0]
+
+
+def test_majority_counts_the_square_around_each_pixel(rng):
+    y = rng.choice([-1, 1], size=(6, 7))
+    for i, j in np.ndindex(6, 7):
+        total = y[max(i - 2, 0) : i + 3, max(j - 2, 0) : j + 3].sum()
+        assert graph_cut.majority(y)[i, j] == (1 if total >= 0 else -1)
 
 
 def test_rounding_costs_no_more_than_stated(rng):
