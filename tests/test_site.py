@@ -213,6 +213,12 @@ def test_images_say_what_they_show(name):
     assert not silent, "images without alt text"
 
 
+@pytest.mark.parametrize("name", OURS)
+def test_no_cell_of_the_page_failed(name):
+    """Sphinx does not read an unchanged page again: the next build hides a failed cell."""
+    assert not [e.get_text()[-300:] for e in soup(name).select("div.output.traceback")]
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_links_and_anchors_lead_somewhere(name):
     broken = [link for link in _links(name) if not _leads(name, link)]
