@@ -16,7 +16,8 @@ RUN_TESTS := $(BIN)/python -m pytest -q
 .DELETE_ON_ERROR:
 
 book: .venv/.book _build/.executed-with
-	@BOOK_STATIC=1 $(BIN)/jupyter-book build . -n -W --keep-going
+	@BOOK_STATIC=1 $(BIN)/jupyter-book build . -n -W --keep-going || \
+	  { rm -rf _build/.doctrees _build/html/.doctrees; exit 1; }  # or the next run would skip the page that failed
 	@echo "The book is ready. Open  file://$(CURDIR)/$(SITE)"
 
 test: .venv/.test book
