@@ -51,10 +51,8 @@ def offer_student_notebooks(app: Sphinx, exception: Exception | None) -> None:
 def outdated_pages(
     app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]
 ) -> list[str]:
-    """The page of all equations depends on every other page."""
-    return (
-        [EQUATIONS_PAGE] if (added | changed | removed) and EQUATIONS_PAGE in env.found_docs else []
-    )
+    """The page of all equations depends on every other page and on the checks: always redo it."""
+    return [EQUATIONS_PAGE] if EQUATIONS_PAGE in env.found_docs else []
 
 
 def leave_out_thebe(app: Sphinx) -> None:
