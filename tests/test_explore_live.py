@@ -145,6 +145,7 @@ def test_jupyterlab_shows_the_live_form(tmp_path):
         page = browser.new_page()
         page.set_default_timeout(60_000)
         page.goto(f"{address}/lab/tree/live.ipynb")
+        page.get_by_text("| Idle").wait_for()  # earlier, Lab drops the request to run
         page.locator(".jp-Notebook .jp-CodeCell").first.click()
         page.keyboard.press("Shift+Enter")
         picture = page.locator("img.jupyter-widgets")
