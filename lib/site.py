@@ -1,7 +1,7 @@
-"""The site: a Sphinx extension for what Jupyter Book leaves open, and the build with its clear end.
+"""The Sphinx extension behind the site, for what Jupyter Book leaves open.
 
-It shows the student version of every homework, fills the page of all equations, and keeps unused
-scripts off the pages.
+It shows the student version of every homework, fills the page of all equations, switches launch
+buttons on, and keeps unused scripts off the pages.
 """
 
 from __future__ import annotations
@@ -10,11 +10,17 @@ import re
 from pathlib import Path
 
 from sphinx.application import Sphinx
+from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 
 BOOK = Path(__file__).resolve().parents[1]
 EQUATIONS_PAGE = "chapters/99_appendix/equations"
+LAUNCHERS = {
+    "notebook_interface": "jupyterlab",
+    "binderhub_url": "https://mybinder.org",
+    "colab_url": "https://colab.research.google.com",
+}
 
 
 def is_homework(docname: str) -> bool:
@@ -53,6 +59,20 @@ def outdated_pages(
 ) -> list[str]:
     """The page of all equations depends on every other page and on the checks: always redo it."""
     return [EQUATIONS_PAGE] if EQUATIONS_PAGE in env.found_docs else []
+
+
+def switch_on_launch_buttons(app: Sphinx, config: Config) -> None:
+    """Offer Binder, Colab and the repository on each page, once `public_address` says where it is.
+
+    Those are links for the reader to click; the pages themselves still ask no other host.
+    """
+    if config.public_address:
+        config.html_theme_options |= {
+            "repository_url": config.public_address,
+            "repository_branch": "main",
+            "use_repository_button": True,
+            "launch_buttons": LAUNCHERS,
+        }
 
 
 def leave_out_thebe(app: Sphinx) -> None:
@@ -101,6 +121,8 @@ def indent(line: str) -> int:
 
 def setup(app: Sphinx) -> dict:
     """Register the extension with Sphinx."""
+    app.add_config_value("public_address", "", "html")
+    app.connect("config-inited", switch_on_launch_buttons)
     leave_out_thebe(app)
     leave_out_widget_state()
     app.connect("autodoc-process-docstring", tidy_docstring, priority=400)
