@@ -80,7 +80,8 @@ def solve_cut(graph: csr_array) -> tuple[int, np.ndarray]:
     source, sink = graph.shape[0] - 2, graph.shape[0] - 1
     result = maximum_flow(graph, source, sink)
     left = graph.data - result.flow.data  # every arc has its reverse: one layout for both
-    residual = csr_array((left, graph.indices, graph.indptr), shape=graph.shape)
+    parts = left, graph.indices, graph.indptr
+    residual = csr_array(parts, shape=graph.shape, copy=True)  # the next line works in place
     residual.eliminate_zeros()
     reached = np.zeros(graph.shape[0], dtype=bool)
     reached[breadth_first_order(residual, source, return_predecessors=False)] = True

@@ -86,6 +86,16 @@ def test_certain_pixels_agree_with_a_minimum_and_most_are_certain():
     assert cut_value(gain, arcs, x) == graph_cut.solve_cut(graph_cut.cut_graph(gain, arcs))[0]
 
 
+def test_solving_leaves_the_graph_as_it_was(rng):
+    gain = rng.integers(-9, 10, (6, 7)).astype(np.int32)
+    graph = graph_cut.cut_graph(gain, graph_cut.uniform_arcs(gain.shape, 5))
+    before = graph.copy()
+    first, second = graph_cut.solve_cut(graph), graph_cut.solve_cut(graph)
+    assert np.array_equal(graph.indices, before.indices)
+    assert np.array_equal(graph.data, before.data)
+    assert first[0] == second[0]
+
+
 def test_majority_counts_the_square_around_each_pixel(rng):
     y = rng.choice([-1, 1], size=(6, 7))
     for i, j in np.ndindex(6, 7):
