@@ -42,10 +42,10 @@ def _graph(ax: Axes, edges: set, pos: Mapping, labels: Mapping) -> None:
     for a, b in map(tuple, edges):
         ax.plot(*zip(pos[a], pos[b], strict=True), color=FAINT, lw=1.2, zorder=1)
     x, y = np.array(list(pos.values())).T
-    ax.scatter(x, y, s=300, color="white", edgecolor=INK, zorder=2)
+    ax.scatter(x, y, s=230, color="white", edgecolor=INK, zorder=2)
     for node, place in pos.items():
-        ax.text(*place, labels[node], ha="center", va="center", fontsize=10.5, zorder=3)
-    ax.margins(0.2)
+        ax.text(*place, labels[node], ha="center", va="center", fontsize=10, zorder=3)
+    ax.margins(0.1, 0.2)
 
 
 def _arrow(ax: Axes, start: tuple, end: tuple, new: bool) -> None:
@@ -58,8 +58,8 @@ def _arrow(ax: Axes, start: tuple, end: tuple, new: bool) -> None:
         end + side,
         arrowstyle="-|>",
         mutation_scale=9,
-        shrinkA=10,
-        shrinkB=10,
+        shrinkA=8,
+        shrinkB=8,
         **style,
     )
     ax.add_patch(patch)
@@ -91,7 +91,7 @@ class Stage:
         FigureCanvasAgg(self.figure)
         self.ax = self.figure.add_axes((0, 0, 1, 1), xlim=(0, size[0]), ylim=(0, size[1]))
         self.ax.axis("off")
-        self.title = self.ax.text(0.15, size[1] - 0.25, "", fontsize=11, va="center")
+        self.title = self.ax.text(0.15, size[1] - 0.25, "", fontsize=12, va="center")
         self._key(size)
         self.lines = {frozenset(e): self._line(*e) for e in edges}
         both = [*edges, *((j, i) for i, j in edges)]
@@ -99,13 +99,13 @@ class Stage:
         self.nodes = {n: self._node(n) for n in pos}
 
     def _key(self, size: tuple[float, float]) -> None:
-        y, text = 0.17, {"fontsize": 9, "va": "center"}
-        for x, role, what in ((0.2, "latent", "message"), (1.35, "model", "belief"),
-                              (2.4, "data", "observed")):  # fmt: skip
+        y, text = 0.17, {"fontsize": 10, "va": "center"}
+        for x, role, what in ((0.2, "latent", "message"), (1.45, "model", "belief"),
+                              (2.5, "data", "observed")):  # fmt: skip
             self.ax.add_patch(Rectangle((x, y - 0.06), 0.25, 0.12, color=COLORS[role]))
             self.ax.text(x + 0.32, y, what, **text)
-        self.ax.plot([3.6, 3.6], [y - 0.1, y + 0.1], color=COLORS["good"], lw=3)
-        self.ax.text(3.7, y, f"exact; full bar: surely {self.states[1]}", **text)
+        self.ax.plot([3.8, 3.8], [y - 0.1, y + 0.1], color=COLORS["good"], lw=3)
+        self.ax.text(3.9, y, f"exact; full bar: surely {self.states[1]}", **text)
 
     def _line(self, i: int, j: int):
         return self.ax.plot(*zip(self.pos[i], self.pos[j], strict=True), color=INK, lw=1.2)[0]
@@ -130,7 +130,7 @@ class Stage:
         return arrow, frame, fill
 
     def _node(self, n: int) -> tuple:
-        """Circle, filling, tick of the exact value and number of a node."""
+        """Circle, filling, tick of the exact value, both numbers and name of a node."""
         x, y = self.pos[n]
         circle = Circle((x, y + 0.24), 0.2, facecolor="white", edgecolor=INK, lw=1.2, zorder=3)
         left, low = x - NODE[0] / 2, y - 0.2
@@ -139,11 +139,13 @@ class Stage:
         fill = Rectangle((left, low), *NODE, lw=0, zorder=4)
         for patch in (back, circle, frame, fill):
             self.ax.add_patch(patch)
-        name = self.ax.text(x, y + 0.24, _name(n), ha="center", va="center", zorder=5)
+        name = self.ax.text(x, y + 0.24, _name(n), ha="center", va="center", fontsize=12, zorder=5)
         tick = self.ax.plot([0, 0], [low - 0.04, low + NODE[1] + 0.04], color=COLORS["good"], lw=3)
         tick[0].set_zorder(6)
-        number = self.ax.text(x, low - 0.15, "", ha="center", va="center", fontsize=9, zorder=5)
-        return circle, fill, tick[0], number, name
+        under = {"y": low - 0.15, "s": "", "va": "center", "fontsize": 10, "zorder": 5}
+        mine = self.ax.text(left, ha="left", **under)
+        true = self.ax.text(left + NODE[0], ha="right", color=COLORS["good"], **under)
+        return circle, fill, tick[0], (mine, true), name
 
     def draw(
         self, mrf: PairwiseMRF, sent: Mapping[tuple[int, int], Message], last: Message | None
@@ -165,14 +167,15 @@ class Stage:
         return self.figure
 
     def _set_node(self, n: int, parts: tuple, belief: float, exact: float, observed: bool) -> None:
-        circle, fill, tick, number, name = parts
+        circle, fill, tick, (mine, true), name = parts
         role = COLORS["data"] if observed else COLORS["model"]
         circle.set_facecolor(COLORS["data"] if observed else "white")
         name.set_color("white" if observed else INK)
         fill.set(width=NODE[0] * belief, facecolor=role)
         place = self.pos[n][0] - NODE[0] / 2 + NODE[0] * exact
         tick.set_xdata([place, place])
-        number.set_text(f"{belief:.2f}, exact {exact:.2f}")
+        mine.set(text=f"{belief:.2f}", color=role)
+        true.set_text(f"{exact:.2f}")
 
     def _sentence(self, last: Message | None) -> str:
         if last is None:

@@ -51,6 +51,17 @@ def test_the_stage_hides_what_is_not_there():
     assert all(bar[2].get_visible() for bar in stage.arrows.values())
 
 
+def test_the_numbers_under_a_bar_are_the_belief_and_the_exact_value():
+    stage, mrf = Stage(POS, TREE, ("no", "yes")), field(TREE)
+    stage.after(mrf, [(0, 1)], 0)
+    exact = [p[1] for p in mrf.marginals_by_enumeration()]
+    pairs = [[float(text.get_text()) for text in parts[3]] for parts in stage.nodes.values()]
+    np.testing.assert_allclose(pairs, np.transpose([shown(stage), exact]), atol=0.00501)
+    for parts in stage.nodes.values():  # and they do not touch each other
+        mine, true = (text.get_window_extent() for text in parts[3])
+        assert mine.x1 + 5 < true.x0
+
+
 def test_observed_nodes_are_marked():
     stage, mrf = Stage(POS, TREE, ("no", "yes")), field(TREE).with_evidence({0: 1})
     stage.after(mrf, [(0, 1)], 1)

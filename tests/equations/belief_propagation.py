@@ -8,7 +8,7 @@ from scipy.special import logsumexp
 
 from lib import belief_propagation as bp
 from lib.hmm import forward_backward, hmm_field
-from lib.messages import Wiring, normalised, pass_message
+from lib.messages import pass_message
 from lib.mrf import PairwiseMRF
 from lib.schedules import flooding, two_pass
 from lib.trees import root_forest
@@ -212,7 +212,7 @@ def bethe():
 
 @checks("eq-bp-forward", "eq-bp-backward", by="enumeration of all hidden and observed sequences")
 def forward_and_backward():
-    """The recursions are p(x_t, y_1..y_t) and p(y_{t+1}..y_T | x_t); their product smooths."""
+    """The recursions are p(x_t, y_1..y_t) and p(y_{t+1}..y_M | x_t); their product smooths."""
     rng = np.random.default_rng(4)
     start, step, see = rng.dirichlet(np.ones(3)), *(rng.dirichlet(np.ones(3), 3) for _ in range(2))
     y, steps = (0, 2, 1, 1), range(4)
@@ -259,17 +259,22 @@ def maximum_distributes():
         assert np.isclose(bp.max_product(mrf)[1], largest, atol=1e-10)
 
 
-@checks("eq-bp-damping", by="one damped round computed by hand, and its fixed points")
+@checks("eq-bp-damping", by="one damped round in nested loops over states, and its fixed points")
 def damping():
     """A damped round is the stated mixture, and a fixed point of F is one of the damped rule."""
     mrf = random_field([(0, 1), (1, 2), (2, 0)], np.random.default_rng(5), arities=(3,))
-    wiring, weight = Wiring(mrf), 0.3
-    rounds = flooding(mrf, weight)
-    old, new = next(rounds), next(rounds)
-    computed = normalised(wiring.send(wiring.log_cavities(old)))[0]
-    mixture = (1 - weight) * np.exp(computed) + weight * np.exp(old)
-    assert np.allclose(np.exp(new), mixture, atol=1e-14)
-    assert np.allclose(np.exp(new).sum(axis=1), 1)
+    rounds, weight = flooding(mrf, 0.3), 0.3
+    old, new = np.exp(next(rounds)), np.exp(next(rounds))
+    both = [(j, i) for edge in mrf.edges.tolist() for j, i in (edge, edge[::-1])]
+    number = {edge: d for d, edge in enumerate(both)}
+    for (j, i), d in number.items():
+        computed = np.zeros(3)
+        for a, b in product(range(3), repeat=2):
+            others = [old[number[k, j]][a] for k in range(3) if k not in (i, j)]
+            computed[b] += psi_pair(mrf, j, i)[a, b] * psi(mrf, j)[a] * np.prod(others)
+        mixture = (1 - weight) * computed / computed.sum() + weight * old[d]
+        assert np.allclose(new[d], mixture, atol=1e-14)
+    assert np.allclose(new.sum(axis=1), 1)
     plain, damped = (bp.sum_product(mrf, "flooding", damping=w) for w in (0.0, weight))
     assert plain.converged
     assert damped.converged
