@@ -28,17 +28,17 @@ def neighbour_sum(x: np.ndarray) -> np.ndarray:
     return total
 
 
-def gibbs(
+def sample_grid(
     x: np.ndarray, beta: float, h: float, sweeps: int, rng: np.random.Generator
 ) -> np.ndarray:
-    """Redraw every pixel from p(x_i | its neighbours), `sweeps` times.
+    """Gibbs sampling: redraw every pixel from p(x_i | its neighbours), `sweeps` times.
 
-    Pixels of one colour of the checkerboard are not neighbours and are drawn at once.
-    `x` holds -1 and +1, shape (..., rows, cols); leading axes are independent chains.
+    Pixels whose row + column is odd have only even neighbours, so they are drawn at once; then
+    the even ones. `x` holds -1 and +1, shape (..., rows, cols); leading axes are chains.
     """
     odd = np.indices(x.shape[-2:]).sum(axis=0) % 2 == 1
-    for colour in [odd, ~odd] * sweeps:
+    for half in [odd, ~odd] * sweeps:
         white = 1 / (1 + np.exp(2 * h - 2 * beta * neighbour_sum(x)))
         drawn = np.where(rng.random(x.shape) < white, 1, -1)
-        x = np.where(colour, drawn, x)
+        x = np.where(half, drawn, x)
     return x

@@ -66,7 +66,7 @@ def information_needs_the_condition() -> None:
 
 def gibbs_keeps_the_distribution() -> None:
     rng = np.random.default_rng(2)
-    x = ising.gibbs(np.ones((20_000, 2, 2), dtype=int), 0.5, 0.3, 20, rng)
+    x = ising.sample_grid(np.ones((20_000, 2, 2), dtype=int), 0.5, 0.3, 20, rng)
     exact = ising.ising_grid(2, 2, 0.5, 0.3).log_table()
     p = np.exp(exact - np.log(np.exp(exact).sum()))
     alike = (x[:, 0, 0] == x[:, 0, 1]).mean()
@@ -143,20 +143,20 @@ MUTATIONS = [
     ),
     Mutation(
         "half of the coupling in the sampler",
-        "lib.ising.gibbs",
+        "lib.ising.sample_grid",
         Edit("2 * beta * neighbour_sum(x)", "beta * neighbour_sum(x)"),
         gibbs_keeps_the_distribution,
     ),
     Mutation(
         "sign of the field in the sampler",
-        "lib.ising.gibbs",
+        "lib.ising.sample_grid",
         Edit("2 * h -", "-2 * h -"),
         gibbs_keeps_the_distribution,
     ),
     Mutation(
         "all pixels redrawn at once",
-        "lib.ising.gibbs",
-        Edit("np.where(colour, drawn, x)", "drawn"),
+        "lib.ising.sample_grid",
+        Edit("np.where(half, drawn, x)", "drawn"),
         gibbs_keeps_the_distribution,
     ),
 ]

@@ -47,9 +47,9 @@ def gibbs():
     assert np.isclose(joint.sum(), 1, atol=1e-12)
 
 
-@checks("eq-mrf-boltzmann", by="maximum entropy: no distribution of the same mean energy has more")
+@checks("eq-mrf-boltzmann", by="maximum entropy at fixed mean energy, and T = dU / dS")
 def boltzmann():
-    """exp(-E/T) / Z has the highest entropy among distributions with its mean energy."""
+    """exp(-E/T) / Z has the highest entropy among distributions of its mean energy; T is dU/dS."""
     random = rng()
     energy, temperature = random.normal(size=6), 0.7
     p = np.exp(-energy / temperature - logsumexp(-energy / temperature))
@@ -59,6 +59,9 @@ def boltzmann():
         assert np.isclose(q @ energy, p @ energy, atol=1e-12)
         assert q.min() > 0
         assert -np.sum(q * np.log(q)) < -np.sum(p * np.log(p))
+    near = [np.exp(-energy / t) / np.exp(-energy / t).sum() for t in (0.7 - 1e-4, 0.7 + 1e-4)]
+    heat = np.diff([q @ energy for q in near])[0]
+    assert np.isclose(heat / np.diff([-q @ np.log(q) for q in near])[0], temperature, rtol=1e-6)
 
 
 @checks("eq-mrf-ising", by="a loop over the pixels and edges of every 2 x 3 picture")
@@ -73,8 +76,9 @@ def ising():
 
 @checks("eq-mrf-conditional", by="conditioning the enumerated joint")
 def conditional():
-    """Potentials that contain i, normalised, equal the joint's conditional given all others."""
+    """Potentials of i, normalised, equal p(x_i | all others) and p(x_i | neighbours)."""
     field, w = some_field(), weights(some_field())
+    joint = field.joint()
     for i, name in enumerate(field.variables):
         for x in w:
             column = np.array([w[(*x[:i], s, *x[i + 1 :])] for s in range(field.n_states[name])])
@@ -82,6 +86,9 @@ def conditional():
             if column.sum() > 0:
                 want = column / column.sum()
                 assert np.allclose(field.conditional(name, near), want, atol=1e-13)
+                far = set(field.variables) - {name} - set(near)
+                local = joint.sum_out(*far).reduce(near).normalise()
+                assert np.allclose(local.table, want, atol=1e-13)
 
 
 @checks("eq-mrf-logistic", by="enumeration of a 2 x 3 grid")
