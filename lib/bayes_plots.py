@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import combinations, permutations
 
 import matplotlib.pyplot as plt
+import networkx as nx
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -14,6 +16,7 @@ from lib import plots
 from lib.bayes_net import BayesNet, active_edges, reachable
 from lib.factors import Factor
 from lib.glyphs import CAUSES, N_ANGLES, OBJECTS
+from lib.networks import hidden_markov_model
 
 #: Where the nodes of two networks stand in the book's figures.
 ALARM_POS = {
@@ -30,19 +33,44 @@ BAR = (0.55, 0.1)  # width and height of a belief bar, in the units of `pos`
 GAP = 0.56  # from the middle of a node to its bar
 
 
+def orders_figure() -> Figure:
+    """The fully connected graphs of three variables, one for each order of the chain rule."""
+    fig, axes = plt.subplots(2, 3, figsize=(5.4, 3.4))
+    corners = {"x1": (0, 0), "x2": (1, 1), "x3": (2, 0)}
+    labels = {v: f"$x_{v[1]}$" for v in corners}
+    for ax, order in zip(axes.flat, permutations(corners), strict=True):
+        arrows = nx.DiGraph(combinations(order, 2))
+        plots.draw_graph(arrows, corners, ax=ax, labels=labels, node_size=600)
+        ax.set_ylim(-0.25, 1.3)
+        ax.set_title("order " + ", ".join(labels[v] for v in order))
+    return fig
+
+
+def hmm_figure(m: int) -> Figure:
+    """A hidden Markov model of length m, its observations filled."""
+    graph = hidden_markov_model(m)
+    fig, ax = plt.subplots(figsize=(5, 1.7))
+    pos = {v: (int(v[1:]), v[0] == "x") for v in graph}
+    labels = {v: f"${v[0]}_{{{v[1:]}}}$" for v in graph}
+    plots.draw_graph(graph, pos, ax=ax, observed={v for v in graph if v[0] == "y"}, labels=labels)
+    return fig
+
+
 def belief_figure(
-    net: BayesNet, pos: Mapping, source: str, evidence: Mapping[str, int], state: int = 1
+    net: BayesNet, pos: Mapping, source: str, evidence: Mapping[str, int | None], state: int = 1
 ) -> Figure:
     """A network with what is observed, where news of `source` travels, and all beliefs.
 
-    Observed nodes are blue. Arrows of active paths from `source` are thick; a node they do not
-    reach is grey. The bar beside a node is p(node = state | evidence), the tick its prior.
+    Observed nodes and their bars are blue; a node whose evidence is None is hidden. Arrows of
+    active paths from `source` are thick; a node they do not reach is grey. The bar beside a node
+    is p(node = state | evidence), the tick its prior.
     """
+    evidence = _observed(evidence)
     fig = plt.figure(figsize=(5.8, 3.1), layout="none")  # a layout engine costs time
     ax = fig.add_axes((0, 0, 1, 1))
     told = reachable(net.graph, {source}, evidence) - {source}
+    cut = dict.fromkeys(_cut_off(net, source, evidence), CUT_OFF)
     edges = active_edges(net.graph, source, told, evidence) if told else set()
-    cut = {v: CUT_OFF for v in net.nodes if v not in told | set(evidence) | {source}}
     plots.draw_graph(
         net.graph, pos, ax=ax, observed=evidence, highlight=edges, node_size=1000, font_size=11,
         colors=cut | {source: SOURCE_FILL},
@@ -51,10 +79,23 @@ def belief_figure(
     before, now = net.marginals(), net.marginals(evidence)
     for name, (x, y) in pos.items():
         left = x + GAP if x > middle else x - GAP - BAR[0]
-        _belief_bar(ax, left, y, now[name][state], before[name][state])
+        role = "data" if name in evidence else "model"
+        _belief_bar(ax, left, y, now[name][state], before[name][state], plots.COLORS[role])
     ax.set_xlim(min(x for x, _ in pos.values()) - GAP - BAR[0] - 0.1,
                 max(x for x, _ in pos.values()) + GAP + BAR[0] + 0.1)  # fmt: skip
     return fig
+
+
+def belief_words(
+    net: BayesNet, source: str, evidence: Mapping[str, int | None], state: int = 1
+) -> str:
+    """What `belief_figure` shows, in words: what is observed, the belief, who is cut off."""
+    evidence = _observed(evidence)
+    seen = ", ".join(f"{v} is {net.states(v)[k]}" for v, k in evidence.items()) or "nothing"
+    p = net.posterior(source, evidence).table[state]
+    cut = ", ".join(_cut_off(net, source, evidence)) or "no node"
+    value = net.states(source)[state]
+    return f"Observed: {seen}. p({source} = {value}) is {100 * p:.1f} %. Cut off: {cut}."
 
 
 def node_spots(net: BayesNet, pos: Mapping) -> dict[str, tuple[float, float]]:
@@ -65,14 +106,23 @@ def node_spots(net: BayesNet, pos: Mapping) -> dict[str, tuple[float, float]]:
     return found
 
 
-def _belief_bar(ax: Axes, left: float, y: float, now: float, before: float) -> None:
+def _observed(evidence: Mapping[str, int | None]) -> dict[str, int]:
+    """The evidence without the nodes that are hidden (None)."""
+    return {name: state for name, state in evidence.items() if state is not None}
+
+
+def _cut_off(net: BayesNet, source: str, evidence: Mapping[str, int]) -> list[str]:
+    """Unobserved nodes that no active path joins to `source`."""
+    told = reachable(net.graph, {source}, evidence)
+    return [v for v in net.nodes if v not in told | set(evidence) | {source}]
+
+
+def _belief_bar(ax: Axes, left: float, y: float, now: float, before: float, color: str) -> None:
     """A horizontal bar from 0 to 1 with a tick at the prior, the number above it."""
     width, height = BAR
     low = y - height / 2
     ax.add_patch(Rectangle((left, low), width, height, facecolor=PALE, zorder=4))
-    ax.add_patch(
-        Rectangle((left, low), width * now, height, facecolor=plots.COLORS["model"], zorder=5)
-    )
+    ax.add_patch(Rectangle((left, low), width * now, height, facecolor=color, zorder=5))
     ax.plot([left + width * before] * 2, [low - 0.04, low + height + 0.04], zorder=6,
             color=plots.INK, linewidth=1.6)  # fmt: skip
     ax.text(left + width / 2, low + height + 0.06, f"{100 * now:.1f} %", ha="center", size=10)
@@ -105,10 +155,34 @@ def scene_figure(
     return fig
 
 
-def _picture(ax: Axes, image: np.ndarray) -> None:
+def completion_figure(images: np.ndarray, scenes: np.ndarray, averages: np.ndarray) -> Figure:
+    """One row a picture: what is seen of it, scenes that continue it, and their average.
+
+    `images` has shape (n, h, w) with nan where nothing was seen, `scenes` (n, k, h, w) and
+    `averages` (n, h, w).
+    """
+    images, scenes, averages = map(np.asarray, (images, scenes, averages))
+    if scenes.shape[:1] + scenes.shape[2:] != images.shape or averages.shape != images.shape:
+        raise ValueError(
+            f"images {images.shape} need scenes (n, k, h, w) and averages of their shape, "
+            f"got {scenes.shape} and {averages.shape}"
+        )
+    rows = np.concatenate([images[:, None], scenes, averages[:, None]], axis=1)
+    n, columns = rows.shape[:2]
+    size = plots.WIDTH / columns
+    fig, axes = plt.subplots(n, columns, figsize=(plots.WIDTH, n * size + 0.25), squeeze=False)
+    for ax, picture in zip(axes.flat, rows.reshape(-1, *rows.shape[2:]), strict=True):
+        _picture(ax, picture, (-0.4, 1.4))
+    for column, title in ((0, "seen"), (1 + (columns - 2) // 2, "drawn"), (-1, "average")):
+        axes[0, column].set_title(title)
+    return fig
+
+
+def _picture(ax: Axes, image: np.ndarray, limits: tuple[float, float] = (-0.8, 1.8)) -> None:
     ax.set_facecolor("#b8c4d6")  # shines through where pixels are nan
-    ax.imshow(image, vmin=-0.8, vmax=1.8, interpolation="nearest")
+    ax.imshow(image, vmin=limits[0], vmax=limits[1], interpolation="nearest")
     ax.set(xticks=[], yticks=[])
+    ax.spines[:].set_visible(False)
     ax.grid(False)
 
 
@@ -126,6 +200,7 @@ def _position_map(ax: Axes, belief: np.ndarray, truth: int | None) -> None:
     if truth is not None:
         ax.plot(truth % side, truth // side, "x", color=plots.COLORS["good"], ms=8, mew=2.5)
     ax.set(xticks=[], yticks=[])
+    ax.spines[:].set_visible(True)
     ax.grid(False)
 
 
@@ -133,5 +208,5 @@ def _orientation_bars(ax: Axes, belief: np.ndarray, truth: int | None) -> None:
     degrees = 360 * np.arange(N_ANGLES) // N_ANGLES
     ax.bar(degrees, belief, width=32, color=plots.COLORS["latent"])
     if truth is not None:
-        ax.plot(degrees[truth], 1.02, "v", color=plots.COLORS["good"], ms=7, clip_on=False)
-    ax.set(ylim=(0, 1), xticks=degrees[::2], yticks=[0, 0.5, 1])
+        ax.plot(degrees[truth], 1.08, "v", color=plots.COLORS["good"], ms=7)
+    ax.set(ylim=(0, 1.18), xticks=degrees[::2], yticks=[0, 0.5, 1])

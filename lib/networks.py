@@ -47,6 +47,29 @@ def burglar_alarm() -> BayesNet:
     return net.add("call", no_yes, [[0.95, 0.05], [0.1, 0.9]], ["alarm"])
 
 
+def markov_chain(m: int) -> nx.DiGraph:
+    """The graph x1 -> x2 -> ... -> xm."""
+    if m < 1:
+        raise ValueError(f"a chain has at least one node, got m={m}")
+    graph = nx.DiGraph()
+    graph.add_nodes_from(f"x{k}" for k in range(1, m + 1))
+    graph.add_edges_from((f"x{k}", f"x{k + 1}") for k in range(1, m))
+    return graph
+
+
+def hidden_markov_model(m: int) -> nx.DiGraph:
+    """A Markov chain with one observation hanging from each node: xk -> yk."""
+    graph = markov_chain(m)
+    graph.add_edges_from([(f"x{k}", f"y{k}") for k in range(1, m + 1)])
+    return graph
+
+
+def diamonds(n: int) -> nx.DiGraph:
+    """The graph 0 -> two nodes -> 1 -> two nodes -> 2 ...: 2^n arrow paths from 0 to n."""
+    middle = [(k, (k, side)) for k in range(n) for side in "ab"]
+    return nx.DiGraph([*middle, *((node, k + 1) for k, node in middle)])
+
+
 def random_network(
     graph: nx.DiGraph,
     n_states: int | Mapping[str, int],

@@ -55,7 +55,10 @@ def independence():
 
 @checks("eq-bn-factorisation", by="enumeration of random networks with one to three states a node")
 def factorisation():
-    """The product of tables sums to one, and its conditionals are the tables."""
+    """The product of tables sums to one, and its conditionals are the tables.
+
+    Both given the parents and given all earlier variables.
+    """
     sizes = {f"x{k}": 1 + k % 3 for k in range(1, 8)}
     net = random_network(SEVEN, sizes, rng())
     table = np.ones([sizes[v] for v in net.nodes])
@@ -65,7 +68,13 @@ def factorisation():
             table[x] *= net.cpt(v)[tuple(state[u] for u in (*net.parents(v), v))]
     np.testing.assert_allclose(table.sum(), 1, atol=1e-12)
     np.testing.assert_allclose(net.joint().table, table, rtol=1e-12)
-    for v in net.nodes:
+    for i, v in enumerate(net.nodes):
+        upto = net.joint().sum_out(*net.nodes[i + 1 :]).reorder(*net.nodes[: i + 1]).table
+        earlier = [net.nodes.index(u) for u in net.parents(v)]
+        for x in np.ndindex(upto.shape[:-1]):
+            given_all = upto[x] / upto[x].sum()
+            row = net.cpt(v)[tuple(x[k] for k in earlier)]
+            np.testing.assert_allclose(given_all, row, rtol=1e-10)
         family = net.joint().sum_out(*set(net.nodes) - {*net.parents(v), v})
         conditional = family.reorder(*net.parents(v), v).table
         conditional = conditional / conditional.sum(axis=-1, keepdims=True)
