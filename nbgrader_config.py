@@ -1,6 +1,10 @@
 """nbgrader's settings: the chapters are the sources, everything nbgrader writes is in _build."""
 
 import os
+import sys
+import warnings
+
+from lib.homework import set_grading_environment
 
 BOOK = os.path.dirname(os.path.abspath(__file__))
 WORK = os.path.join("_build", "homework")
@@ -19,6 +23,8 @@ c.CourseDirectory.solution_directory = os.path.join(WORK, "solution")
 c.CourseDirectory.source_with_tests_directory = os.path.join(WORK, "source_with_tests")
 c.CourseDirectory.db_url = "sqlite:///" + os.path.join(BOOK, WORK, "gradebook.db")
 
+c.ExportPlugin.to = c.CsvExportPlugin.to = os.path.join(BOOK, WORK, "grades.csv")
+
 # A chapter's folder also holds the lessons and its index page: a release has only the homework.
 c.CourseDirectory.notebook_id = "homework"
 c.CourseDirectory.ignore = [".ipynb_checkpoints", "__pycache__", "*.pyc", "*.md", "[0-9]*.ipynb"]
@@ -26,3 +32,9 @@ c.CourseDirectory.ignore = [".ipynb_checkpoints", "__pycache__", "*.pyc", "*.md"
 # A test cell that a student deleted comes back before the grading; a cell may run for a minute.
 c.OverwriteCells.add_missing_cells = True
 c.Execute.timeout = 60
+# A folder `lib` that was handed in with the notebook must not take the place of the book's.
+c.Execute.extra_arguments = ["--InteractiveShellApp.ignore_cwd=True"]
+
+if os.path.basename(sys.argv[0]).startswith("nbgrader"):  # the command, typed by a teacher
+    set_grading_environment()
+    warnings.filterwarnings("ignore", message="Object of type <Submitted")  # nbgrader's own

@@ -11,7 +11,8 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -19,6 +20,7 @@ from typing import Any
 import numpy as np
 
 BOOK = Path(__file__).resolve().parents[1]
+NAN = "look for log(0), 0/0 or inf - inf"
 
 
 def compare(
@@ -62,11 +64,25 @@ def _as_set(answer: Any, what: str) -> set:
     kinds = set | frozenset | list | tuple
     assert answer is not None, f"{what}: your function returned None; end it with `return`"
     assert isinstance(answer, kinds), f"{what}: return a set, not a {type(answer).__name__}"
-    return set(answer)
+    try:
+        return set(answer)
+    except TypeError:
+        raise AssertionError(f"{what}: the set holds lists or sets; return it flat") from None
 
 
-def as_numbers(answer: Any, shape: tuple[int, ...], what: str) -> np.ndarray:
-    """The answer as an array of floats; AssertionError when it is none of this shape."""
+def as_bool(answer: Any, what: str) -> bool:
+    """The answer as True or False; AssertionError when it is something else."""
+    assert answer is not None, f"{what}: your function returned None; end it with `return`"
+    kind = type(answer).__name__
+    assert kind in ("bool", "bool_"), f"{what}: return True or False, not a {kind}"
+    return bool(answer)
+
+
+def as_numbers(answer: Any, shape: tuple[int, ...], what: str, nan: str = NAN) -> np.ndarray:
+    """The answer as an array of floats; AssertionError when it is none of this shape.
+
+    `nan` is the advice for an answer that holds a nan.
+    """
     assert answer is not None, f"{what}: your function returned None; end it with `return`"
     try:
         numbers = np.asarray(answer, dtype=float)
@@ -74,7 +90,7 @@ def as_numbers(answer: Any, shape: tuple[int, ...], what: str) -> np.ndarray:
         kind = type(answer).__name__
         raise AssertionError(f"{what}: return numbers, not a {kind}") from None
     assert numbers.shape == shape, f"{what}: the shape is {numbers.shape}, it should be {shape}"
-    assert not np.isnan(numbers).any(), f"{what}: there is a nan; look for log(0), 0/0 or inf - inf"
+    assert not np.isnan(numbers).any(), f"{what}: there is a nan; {nan}"
     return numbers
 
 
@@ -147,6 +163,35 @@ def converter(kind: str, chapter: str, root: Path = BOOK, **course: str) -> Any:
     return made
 
 
+def set_grading_environment() -> None:
+    """Set what nbgrader and the kernels that it starts need.
+
+    PATH holds this Python's folder, because nbgrader calls `alembic` by name. PYTHONPATH holds the
+    book, so that the checks are this copy's, whatever else is installed. Warnings are silent,
+    because nbgrader gives no points to a test cell with a line on stderr. HOMEWORK_SEED is not the
+    students' 1, so that numbers copied from a visible test are of no use; a value that is already
+    set stays.
+    """
+    first = {"PATH": str(Path(sys.executable).parent), "PYTHONPATH": str(BOOK)}
+    for name, folder in first.items():
+        rest = [old for old in os.environ.get(name, "").split(os.pathsep) if old]
+        os.environ[name] = os.pathsep.join([folder, *rest])
+    os.environ["PYTHONWARNINGS"] = "ignore"
+    os.environ.setdefault("HOMEWORK_SEED", "2026")
+
+
+@contextmanager
+def grading_environment() -> Iterator[None]:
+    """The environment of `set_grading_environment`, and afterwards the one before."""
+    before = dict(os.environ)
+    set_grading_environment()
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
 def run_quietly(converter: Any) -> None:
     """Start a converter of nbgrader; what it logs is shown only when it fails.
 
@@ -156,13 +201,11 @@ def run_quietly(converter: Any) -> None:
         The conversion failed; the message ends with nbgrader's log.
     """
     log, lines = logging.getLogger("traitlets"), io.StringIO()
-    handler, propagate, path = logging.StreamHandler(lines), log.propagate, os.environ["PATH"]
+    handler, propagate = logging.StreamHandler(lines), log.propagate
     log.addHandler(handler)
     log.propagate = False
-    # nbgrader calls `alembic` by name: without an active environment it would not be found.
-    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), path])
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), grading_environment():
             warnings.simplefilter("ignore")
             converter.start()
     except Exception as error:
@@ -170,7 +213,7 @@ def run_quietly(converter: Any) -> None:
         raise RuntimeError(f"nbgrader's {name} failed:\n{lines.getvalue()}") from error
     finally:
         log.removeHandler(handler)
-        log.propagate, os.environ["PATH"] = propagate, path
+        log.propagate = propagate
 
 
 def chapters(root: Path = BOOK) -> list[str]:
@@ -181,7 +224,7 @@ def chapters(root: Path = BOOK) -> list[str]:
 def failing_tests(notebook: Path) -> list[str]:
     """What the failing tests of a notebook say, when nbgrader's validator runs it."""
     validator = nbgrader("validator").Validator(config=settings())
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), grading_environment():
         warnings.simplefilter("ignore")
         found = validator.validate(str(notebook))
     return [failure["raw_error"] for failure in found.get("failed", [])]

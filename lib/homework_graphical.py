@@ -7,6 +7,7 @@ with a message that says which mistake would give the student's answer.
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass
 from itertools import product
 
@@ -29,7 +30,32 @@ def check_joint(blur_joint: Callable, rng: np.random.Generator) -> None:
         "p(b | c, s) alone is not the joint: multiply by p(c) and by p(s)": p_b,
         "p_b[c, s, b] has c first: do not exchange its first two axes": turned,
     }
-    compare(blur_joint(p_c, p_s, p_b), right, "the joint table", hints=hints)
+    answer = blur_joint(p_c.copy(), p_s.copy(), p_b.copy())
+    compare(answer, right, "the joint table", hints=hints)
+
+
+def check_explaining_away(camera_posterior: Callable, rng: np.random.Generator) -> None:
+    """Assert that a moved subject excuses the camera, and that both posteriors are exact.
+
+    Each cause that is present fails to blur the picture with its own probability, independently of
+    the other; so either of them explains a blurred picture.
+    """
+    p_c, p_s, sharp = rng.uniform(0.1, 0.4), rng.uniform(0.1, 0.4), rng.uniform(0.1, 0.5, size=3)
+    joint = np.zeros((2, 2, 2))
+    for c, s in product(range(2), repeat=2):
+        prior = (p_c if c else 1 - p_c) * (p_s if s else 1 - p_s)
+        miss = (1 - 0.1 * sharp[0]) * sharp[1] ** c * sharp[2] ** s
+        joint[c, s] = prior * miss, prior * (1 - miss)
+    names = "p(C | B = 1)", "p(C | B = 1, S = 1)"
+    before = as_numbers(camera_posterior(joint.copy(), b=1), (2,), names[0])
+    after = as_numbers(camera_posterior(joint.copy(), b=1, s=1), (2,), names[1])
+    assert after[1] < before[1], (
+        f"p(C = 1 | B = 1) = {before[1]:.3f} must fall when you learn that the subject moved, and "
+        f"you find p(C = 1 | B = 1, S = 1) = {after[1]:.3f}"
+    )
+    for name, answer, kept in zip(names, (before, after), ((0, 1), (1,)), strict=True):
+        scores = np.array([sum(joint[c, s, 1] for s in kept) for c in range(2)])
+        compare(answer, scores / scores.sum(), name, hints={"it must sum to one": scores})
 
 
 @dataclass(frozen=True)
@@ -87,11 +113,13 @@ def check_messages(
     for j, i in tree.log_pair:
         what = f"the log message from node {j} to node {i}"
         with np.errstate(all="ignore"):
+            given = deepcopy(tree)
             answer = log_message(
-                j, i, tree.log_unary, tree.log_pair, tree.neighbours, dict(tree.inbox)
+                j, i, given.log_unary, given.log_pair, given.neighbours, given.inbox
             )
             hints = {advice: _centred(wrong) for advice, wrong in _message_mistakes(tree, j, i)}
-        _assert_finite(answer, tree.inbox[j, i], what)
+        _assert_unchanged(given, tree, what)
+        answer = _finite(answer, tree.inbox[j, i], what)
         compare(_centred(answer), _centred(tree.inbox[j, i]), what, hints=hints)
 
 
@@ -120,9 +148,11 @@ def check_beliefs(
     for i in tree.neighbours:
         what = f"the belief of node {i}"
         with np.errstate(all="ignore"):
-            answer = belief(i, tree.log_unary, tree.neighbours, dict(tree.inbox))
+            given = deepcopy(tree)
+            answer = belief(i, given.log_unary, given.neighbours, given.inbox)
             hints = dict(_belief_mistakes(tree, i))
-        _assert_finite(answer, tree.log_unary[i], what)
+        _assert_unchanged(given, tree, what)
+        answer = _finite(answer, tree.log_unary[i], what)
         scores = tree.log_unary[i] + sum(tree.inbox[k, i] for k in tree.neighbours[i])
         compare(answer, _softmax(scores), what, hints=hints)
 
@@ -150,11 +180,20 @@ def _centred(log_message: np.ndarray) -> np.ndarray:
     return np.asarray(log_message, dtype=float) - np.max(log_message)
 
 
-def _assert_finite(answer: np.ndarray, like: np.ndarray, what: str) -> None:
+def _finite(answer: object, like: np.ndarray, what: str) -> np.ndarray:
     advice = "subtract the largest exponent before you take exponentials"
-    assert answer is None or not np.isnan(answer).any(), f"{what}: there is a nan; {advice}"
-    finite = np.isfinite(as_numbers(answer, like.shape, what)).all()
-    assert finite, f"{what} is not finite: {advice}"
+    numbers = as_numbers(answer, like.shape, what, nan=advice)
+    assert np.isfinite(numbers).all(), f"{what} is not finite: {advice}"
+    return numbers
+
+
+def _assert_unchanged(given: Tree, tree: Tree, what: str) -> None:
+    """Nothing that the student's function received may have changed."""
+    kept = dict(enumerate(tree.log_unary)) | tree.inbox
+    for name, now in (dict(enumerate(given.log_unary)) | given.inbox).items():
+        named = f"log_unary[{name}]" if isinstance(name, int) else f"inbox[{name[0]}, {name[1]}]"
+        same = np.array_equal(now, kept[name])
+        assert same, f"{what}: your function changes {named}; copy it before you add with +="
 
 
 Hmm = tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -214,19 +253,45 @@ def _viterbi_advice(path: np.ndarray, model: Hmm, best: float) -> str:
     )
 
 
-def check_descent(
-    icm: Callable, energy: Callable, y: np.ndarray, h: float, beta: float, eta: float
-) -> None:
-    """Assert that the energy never rises from one number of sweeps to the next."""
-    last = energy(y, y, h, beta, eta)
+def energy(x: np.ndarray, y: np.ndarray, h: float, beta: float, eta: float) -> float:
+    """Energy of the picture x given the noisy picture y, pixels -1 and +1."""
+    touching = (x[1:] * x[:-1]).sum() + (x[:, 1:] * x[:, :-1]).sum()
+    return h * x.sum() - beta * touching - eta * (x * y).sum()
+
+
+def best_flip(x: np.ndarray, y: np.ndarray, *field: float) -> tuple[float, tuple[int, int]]:
+    """By how much the best flip of a single pixel lowers the energy, and the place of the pixel."""
+    gains, start = np.zeros(x.shape), energy(x, y, *field)
+    for at in np.ndindex(*x.shape):
+        flipped = x.copy()
+        flipped[at] *= -1
+        gains[at] = start - energy(flipped, y, *field)
+    r, c = np.unravel_index(gains.argmax(), x.shape)
+    return gains.max(), (int(r), int(c))
+
+
+def as_picture(answer: object, shape: tuple[int, int]) -> np.ndarray:
+    """The answer as an array of pixels -1 and +1; AssertionError when it is something else."""
+    x = as_numbers(answer, shape, "the restored picture")
+    assert np.isin(x, (-1, 1)).all(), "a pixel is -1 or +1 and nothing else"
+    return x
+
+
+def check_descent(icm: Callable, y: np.ndarray, h: float, beta: float, eta: float) -> None:
+    """Assert that the first sweep lowers the energy, if a flip can, and that none raises it."""
+    start = last = energy(y, y, h, beta, eta)
+    gain, at = best_flip(y, y, h, beta, eta)
     for sweep in range(1, 5):
         given = y.copy()
-        x = as_numbers(icm(given, h, beta, eta, sweep), y.shape, "the restored picture")
-        assert np.isin(x, (-1, 1)).all(), "a pixel is -1 or +1 and nothing else"
+        x = as_picture(icm(given, h, beta, eta, sweep), y.shape)
         assert (y == given).all(), "icm changed the noisy picture: work on a copy of y"
         now = energy(x, y, h, beta, eta)
         assert now <= last + 1e-9, (
             f"sweep {sweep} raised the energy from {last:.2f} to {now:.2f}: is the sign right, and "
             "does every pixel see the new values of the pixels that you changed before it?"
+        )
+        assert now < start or gain <= 1e-9, (
+            f"{sweep} sweeps left the energy at {now:.2f}, and flipping pixel {at} alone lowers it "
+            f"by {gain:.2f}: does a pixel take the value of lower energy?"
         )
         last = now

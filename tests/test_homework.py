@@ -1,5 +1,7 @@
 """Every homework: full marks for the reference, none for the blank, lost points for mistakes."""
 
+import ast
+import os
 import warnings
 from collections import defaultdict
 from collections.abc import Iterator
@@ -12,7 +14,7 @@ import numpy as np
 import pytest
 
 from lib import homework
-from tests.homework import answers
+from tests.homework import answers, cheats
 from tests.homework.grading import filled, grade, grade_id, read, run_cell
 
 CHAPTERS = homework.chapters()
@@ -135,6 +137,67 @@ def test_students_see_no_solution_rubric_or_hidden_test(chapter, student):
     assert student[chapter].metadata.mystnb.execution_mode == "off"
 
 
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_a_test_cell_leaves_the_names_of_students_alone(chapter):
+    """A helper called `paths` must not lose to a variable of a test; so a test has no globals."""
+    for cell in read(SOURCES[chapter]).cells:
+        if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("grade"):
+            name = "test_" + grade_id(cell).replace("-", "_")
+            function, call = ast.parse(cell.source).body
+            assert isinstance(function, ast.FunctionDef)
+            assert function.name == name
+            assert ast.unparse(call) == f"{name}()"
+
+
+@pytest.mark.parametrize("cheat", cheats.CHEATS)
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_cheats_earn_nothing(chapter, cheat):
+    notebook = read(SOURCES[chapter])
+    for name, cell in cheats.functions(notebook).items():
+        cell.source = cheats.CHEATS[cheat].replace("{0}", name)
+    grades = grade(notebook, seed=1)
+    assert {test: g.points for test, g in grades.items() if g.points} == {}
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_answers_copied_from_the_visible_tests_earn_nothing(chapter, student, monkeypatch):
+    monkeypatch.setattr(cheats, "SEEN", {})
+    source = read(SOURCES[chapter])
+    visible = nbformat.from_dict(student[chapter])
+    for cell, full in zip(visible.cells, source.cells, strict=True):
+        if full.metadata.get("nbgrader", {}).get("solution"):
+            cell.source = full.source
+    assert lost(grade(cheats.wrapped(visible, "recorded"), seed=1)) == {}
+    assert len(cheats.SEEN) > 50
+    copied = cheats.wrapped(source, "repeated")
+    assert sum(g.points for g in grade(copied, seed=1).values()) < 34, "hidden tests are missing"
+    assert {g.points for g in grade(copied, seed=2026).values()} == {0}
+
+
+def test_the_grading_environment_comes_and_goes(monkeypatch):
+    monkeypatch.delenv("HOMEWORK_SEED", raising=False)
+    before = dict(os.environ)
+    with homework.grading_environment():
+        assert os.environ["HOMEWORK_SEED"] != "1", "students see the tests of seed 1"
+        assert os.environ["PYTHONWARNINGS"] == "ignore"
+        assert (Path(os.environ["PATH"].split(os.pathsep)[0]) / "nbgrader").exists()
+    assert dict(os.environ) == before
+    monkeypatch.setenv("HOMEWORK_SEED", "7")
+    with homework.grading_environment():
+        assert os.environ["HOMEWORK_SEED"] == "7"
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [(None, "returned None"), ({1}, "return True or False, not a set"), (1, "not a int")],
+)
+def test_only_true_and_false_are_true_and_false(answer, message):
+    with pytest.raises(AssertionError, match=message):
+        homework.as_bool(answer, "it")
+    assert homework.as_bool(np.True_, "it") is True
+    assert homework.as_bool(False, "it") is False
+
+
 @pytest.mark.parametrize(
     ("answer", "right", "message"),
     [
@@ -148,6 +211,7 @@ def test_students_see_no_solution_rubric_or_hidden_test(chapter, student):
         ({1, 2, 3}, {2, 3, 4}, "it: not in the right answer: [1]; missing: [4]"),
         ({1, "a"}, {2}, "it: not in the right answer: [1, 'a']; missing: [2]"),
         (5, {5}, "it: return a set, not a int"),
+        ([[5]], {5}, "it: the set holds lists or sets; return it flat"),
     ],
 )
 def test_comparisons_teach(answer, right, message):
@@ -201,7 +265,7 @@ def course(request, tmp_path_factory, student) -> tuple[str, Path, dict]:
     (folder / "01_lesson.ipynb").write_text("a lesson that must not be released with the homework")
     released = homework.release(chapter, root)
     first = [next(group) for _, group in groupby(KEPT[chapter][0], lambda a: a.task)]
-    class_ = {"reference": source, "blank": read(released), "mistaken": filled(source, *first)}
+    class_ = {"reference": source, "blank": read(released), "mistaken": filled(source, *first[::2])}
     hand_in(root, chapter, **class_)
     homework.run_quietly(homework.converter("Autograde", chapter, root))
     return chapter, root, class_
@@ -235,7 +299,9 @@ def test_nbgrader_gives_the_same_points_as_the_quick_grader(course):
     with gradebook(root) as book:
         handed_in = {s.student.id: s for s in book.assignment_submissions(chapter)}
         graded = {g.name: g.auto_score for g in handed_in["mistaken"].notebooks[0].grades}
-    quick = {test: g.points for test, g in grade(class_["mistaken"], seed=1).items()}
+    with homework.grading_environment():
+        seed = int(os.environ["HOMEWORK_SEED"])
+    quick = {test: g.points for test, g in grade(class_["mistaken"], seed).items()}
     assert {test: graded[test] for test in quick} == quick
     assert 0 < sum(quick.values()) < 34
 

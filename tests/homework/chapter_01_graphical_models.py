@@ -102,7 +102,7 @@ CAMERA = [
     ),
     Answer(
         "camera",
-        "copies the numbers of the visible test",
+        "returns fixed numbers that fall as they should",
         "return np.array([0.69, 0.31]) if s is None else np.array([0.87, 0.13])",
         "it should be",
     ),
@@ -148,6 +148,10 @@ SEPARATION = [
         "separation",
         "knows only what joins two parents of a node",
         """
+        from itertools import combinations
+
+        import networkx as nx
+
         graph = nx.Graph([(u, v) for v in parents for u in parents[v]])
         graph.add_nodes_from(parents)
         for v in parents:
@@ -157,6 +161,7 @@ SEPARATION = [
         """,
         "an unobserved collider blocks the path",
     ),
+    Answer("separation", "returns a set", "return set(given)", "return True or False, not a set"),
     Answer(
         "separation",
         "opens a collider only when a child is observed, not a later descendant",
@@ -200,6 +205,7 @@ BLANKET = [
         "not in the right answer",
     ),
     Answer("blanket", "takes the parents only", "return set(parents[node])", "missing"),
+    Answer("blanket", "nests sets", "return [set(parents[node])]", "return it flat"),
 ]
 
 MESSAGE = """
@@ -229,6 +235,19 @@ MESSAGES = [
         """,
         "the potential of the sender is missing",
     ),
+    Answer(
+        "message",
+        "adds to the potential in place",
+        """
+        scores = log_unary[j]
+        for k in neighbours[j]:
+            if k != i:
+                scores += inbox[k, j]
+        return np.logaddexp.reduce(scores[:, None] + log_pair[j, i], axis=0)
+        """,
+        "your function changes log_unary",
+    ),
+    Answer("message", "returns a dictionary", "return {j: i}", "return numbers, not a dict"),
     Answer(
         "message", "maximises", MESSAGE + "return terms.max(axis=0)", "sum over the sender's states"
     ),
@@ -273,6 +292,18 @@ BELIEFS = [
         "does not normalise",
         "return np.exp(log_unary[i] + sum(inbox[k, i] for k in neighbours[i]))",
         "a marginal sums to one",
+    ),
+    Answer(
+        "belief",
+        "adds to the potential in place",
+        """
+        scores = log_unary[i]
+        for k in neighbours[i]:
+            scores += inbox[k, i]
+        scores -= scores.max()
+        return np.exp(scores) / np.exp(scores).sum()
+        """,
+        "your function changes log_unary",
     ),
     Answer(
         "belief",
@@ -433,7 +464,8 @@ CLINIC = [
         ICM.format(**GOOD | {"field": "-h - beta * around - eta * y[r, c]"}),
         "look at the sign",
     ),
-    Answer("clinic", "returns the noisy picture", "return y.copy()", "flipping pixel"),
+    Answer("clinic", "returns the noisy picture", "return y.copy()", "sweeps left the energy"),
+    Answer("clinic", "returns larger pixels", "return 10 * y", "a pixel is -1 or +1"),
 ]
 
 WRONG = [
@@ -446,6 +478,10 @@ RIGHT = [
         "separation",
         "the moral graph of the ancestors",
         """
+        from itertools import combinations
+
+        import networkx as nx
+
         dag = nx.DiGraph([(u, v) for v in parents for u in parents[v]])
         dag.add_nodes_from(parents)
         kept = {a, b} | set(given)
@@ -461,7 +497,8 @@ RIGHT = [
     Answer(
         "separation",
         "every path",
-        WALK.format(
+        "import networkx as nx\n"
+        + WALK.format(
             rule="(not ({node} | nx.descendants(nx.DiGraph([(u, v) for v in parents "
             "for u in parents[v]]), node)) & given) if meets else (node in given)"
         ),

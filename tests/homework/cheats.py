@@ -1,0 +1,84 @@
+"""Dishonest answers to a homework: none may earn a point."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+
+import nbformat
+
+from lib.homework import nbgrader
+from tests.homework.grading import grade_id
+
+REFERENCE = "def {0}(*args, **kwargs):\n    return {1}\n"
+
+LIAR = """
+class Liar(float):
+    def yes(self, *args):
+        return True
+
+    def me(self, *args, **kwargs):
+        return self
+
+    __eq__ = __lt__ = __gt__ = __le__ = __ge__ = __bool__ = __contains__ = yes
+    __getitem__ = __add__ = __sub__ = __abs__ = all = any = astype = copy = me
+    __ne__ = lambda self, other: False
+    __hash__ = lambda self: 0
+    shape = property(lambda self: self)
+"""
+
+#: What takes the place of every function -> what it does, `{0}` being the function's name.
+CHEATS = {
+    "returns an object that equals everything": LIAR + REFERENCE.format("{0}", "Liar()"),
+    "returns a list of such objects": LIAR + REFERENCE.format("{0}", "[Liar(), Liar()]"),
+    "prints": "def {0}(*args, **kwargs):\n    print(True, 1.0, args)\n",
+    "returns its input": REFERENCE.format("{0}", "args[0]"),
+    "says yes": REFERENCE.format("{0}", "True"),
+    "says no": REFERENCE.format("{0}", "False"),
+    "replaces the checks": """
+compare = check_joint = check_messages = check_beliefs = check_descent = print
+check_viterbi = check_explaining_away = as_bool = as_numbers = as_picture = energy = print
+best_flip = random_hmm = product = combinations = nx = print
+SEED = 0
+
+
+def {0}(*args, **kwargs):
+    return 0
+""",
+}
+
+
+def functions(notebook: nbformat.NotebookNode) -> dict[str, nbformat.NotebookNode]:
+    """Name of a function that students write -> its cell."""
+    cells = [c for c in notebook.cells if c.cell_type == "code" and grade_id(c)]
+    solved = [c for c in cells if nbgrader("utils").is_solution(c)]
+    return {c.source.partition("def ")[2].partition("(")[0]: c for c in solved}
+
+
+#: What `recorded` has seen: (name of the function, its arguments in words) -> its answer.
+SEEN: dict[tuple[str, str], object] = {}
+
+
+def recorded(function: Callable) -> Callable:
+    """The function; its answers are kept in SEEN."""
+
+    @functools.wraps(function)
+    def wrapper(*args: object, **kwargs: object) -> object:
+        key = function.__name__, repr((args, kwargs))
+        SEEN[key] = function(*args, **kwargs)
+        return SEEN[key]
+
+    return wrapper
+
+
+def repeated(function: Callable) -> Callable:
+    """Answers from SEEN alone, without any computation."""
+    return lambda *args, **kwargs: SEEN.get((function.__name__, repr((args, kwargs))))
+
+
+def wrapped(notebook: nbformat.NotebookNode, by: str) -> nbformat.NotebookNode:
+    """A copy in which `by`, a function of this module, wraps everything that students write."""
+    copy = nbformat.from_dict(notebook)
+    for name, cell in functions(copy).items():
+        cell.source += f"\n\nfrom tests.homework import cheats\n{name} = cheats.{by}({name})"
+    return copy
