@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.colors import to_hex, to_rgb
-from matplotlib.patches import FancyArrowPatch, Rectangle
+from matplotlib.patches import Ellipse, FancyArrowPatch, FancyBboxPatch, Rectangle
 
 from lib import plots
 from lib.bayes_plots import (
@@ -150,3 +150,18 @@ def test_node_spots_lie_on_the_nodes_of_the_drawn_picture():
         row, column = int(y * pixels.shape[0]) - 14, int(x * pixels.shape[1])
         observed = np.allclose(pixels[row, column], to_rgb(plots.COLORS["data"]), atol=0.02)
         assert observed == (name in ("burglary", "alarm", "call"))
+
+
+def test_node_spots_lie_exactly_on_the_nodes():
+    """Each spot is the middle of a node's outline to a quarter of a pixel, pills included."""
+    net = burglar_alarm()
+    fig = belief_figure(net, ALARM_POS, "burglary", {"alarm": 1})
+    fig.canvas.draw()
+    size = np.array([fig.bbox.width, fig.bbox.height])
+    nodes = [p for p in fig.axes[0].patches if isinstance(p, FancyBboxPatch | Ellipse)]
+    boxes = [node.get_window_extent() for node in nodes]
+    middles = {((b.x0 + b.x1) / 2, size[1] - (b.y0 + b.y1) / 2) for b in boxes}
+    spots = [np.array(spot) * size for spot in node_spots(net, ALARM_POS).values()]
+    assert len(middles) == len(spots) == 5
+    for spot in spots:
+        assert min(np.abs(spot - middle).max() for middle in middles) < 0.25
