@@ -37,7 +37,7 @@ def cost_line(ax: Axes, sizes: np.ndarray, seconds: Sequence[float], until: int)
         ax.axhline(mark, color=COLORS["prior"], lw=1)
         ax.text(until, mark / 2, name, ha="right", va="top", color=COLORS["prior"])
     ax.set(xlabel="pixels $M$", ylabel="seconds", xticks=np.arange(sizes[0], until + 1, 4))
-    ax.legend()
+    ax.legend(loc="upper left")
 
 
 class IsingPanels:
@@ -47,10 +47,10 @@ class IsingPanels:
     `shape` pixels after `sweeps` sweeps from a random start that never changes.
     """
 
-    def __init__(self, pictures: np.ndarray, shape: tuple[int, int] = (40, 100), sweeps: int = 100):
+    def __init__(self, pictures: np.ndarray, shape: tuple[int, int] = (32, 80), sweeps: int = 100):
         self.states, self.sweeps = pictures.reshape(len(pictures), 4), sweeps
         self.start = np.random.default_rng(1).choice(SPIN, shape)
-        self.figure = Figure(figsize=(5.2, 4.7), layout="constrained")
+        self.figure = Figure(figsize=(4.5, 4.1), layout="constrained")
         FigureCanvasAgg(self.figure)
         large, top, low = self.figure.subplots(3, 1, height_ratios=[2.0, 1.6, 0.27])
         self.image = large.imshow(self.start, vmin=-1, vmax=1, interpolation="nearest")
@@ -72,11 +72,11 @@ class IsingPanels:
 
 
 def _enlarge(large: Axes, top: Axes, name: str) -> Text:
-    """Text that a phone can show at 60 % of its size; returns the title of the bars."""
-    large.set_title(name, size=14)
+    """Text that a phone can show at 70 % of its size; returns the title of the bars."""
+    large.set_title(name, size=12)
     large.set(xticks=[], yticks=[])
     large.spines[:].set(visible=True, color="#9aa0a8")
     top.set(ylim=(0, 1), yticks=[0, 0.5, 1])
-    top.tick_params(labelsize=13)
-    top.yaxis.label.set_size(13)
-    return top.set_title("log Z", size=14)
+    top.tick_params(labelsize=11)
+    top.yaxis.label.set_size(11)
+    return top.set_title("log Z", size=12)
