@@ -45,14 +45,15 @@ def two_beliefs(first: np.ndarray, second: np.ndarray, names: tuple[str, str]) -
     return fig
 
 
-def error_map(etas: np.ndarray, betas: np.ndarray, errors: np.ndarray, ratio: float) -> Figure:
-    """Share of wrong pixels (len(betas), len(etas)) in per cent, and the line beta = ratio eta."""
+def error_map(etas: np.ndarray, betas: np.ndarray, errors: np.ndarray) -> Figure:
+    """Wrong pixels (len(betas), len(etas)) in per cent; a line from the origin to the fewest."""
     fig, ax = plt.subplots()
     mesh = ax.pcolormesh(etas, betas, 100 * errors, cmap="viridis_r", vmax=10)
-    low, high = ax.get_xlim()
+    row, column = np.unravel_index(errors.argmin(), errors.shape)
+    ratio, (low, high) = betas[row] / etas[column], ax.get_xlim()
     ax.plot([low, high], [ratio * low, ratio * high], "--", color=COLORS["model"])
     ax.set(xlabel="data weight η", ylabel="coupling β", xlim=(low, high))
-    fig.colorbar(mesh, label="wrong pixels (%)")
+    fig.colorbar(mesh, label="wrong pixels (%)", extend="max")
     ax.grid(False)
     return fig
 
@@ -77,14 +78,16 @@ def cut_network(pipes: nx.DiGraph, source_side: set) -> Axes:
 def loops_go_wrong(
     betas: np.ndarray,
     exact: Sequence[float],
-    loopy: Sequence[float],
+    estimates: Mapping[str, Sequence[float]],
     changes: Mapping[str, Sequence[float]],
 ) -> Figure:
-    """Left: a marginal and its loopy belief against the coupling. Right: change a sweep."""
+    """Left: a marginal and its estimates (two at most) by coupling. Right: change a sweep."""
     fig, (left, right) = plt.subplots(1, 2)
     left.plot(betas, exact, color=COLORS["good"], label="enumeration")
-    left.plot(betas, loopy, "--", color=COLORS["error"], label="loopy BP")
-    left.set(xlabel="coupling β", ylabel="p(light)", ylim=(0, 0.55))
+    looks = (("--", COLORS["error"]), ("o", COLORS["latent"]))
+    for (name, values), (mark, color) in zip(estimates.items(), looks, strict=False):
+        left.plot(betas, values, mark, color=color, ms=4, label=name)
+    left.set(xlabel="coupling β", ylabel="p(light)", ylim=(-0.03, 1.03))
     left.legend()
     label = "largest change (nats)"
     sweep_curves(changes, ylabel=label, roles=("error", "good"), ax=right, log=True)

@@ -38,13 +38,14 @@ def test_two_beliefs_are_compared_pixel_by_pixel(rng):
     assert "two" in axes[2].get_ylabel()
 
 
-def test_error_map_is_in_per_cent_with_a_line_of_constant_ratio(rng):
-    errors = rng.random((3, 4)) / 10
+def test_error_map_is_in_per_cent_with_a_line_through_the_best_setting(rng):
+    errors = 0.05 + rng.random((3, 4)) / 10
+    errors[1, 2] = 0.01
     etas, betas = np.linspace(0.5, 2, 4), np.linspace(0.2, 1, 3)
-    ax = denoising_plots.error_map(etas, betas, errors, ratio=0.5).axes[0]
+    ax = denoising_plots.error_map(etas, betas, errors).axes[0]
     np.testing.assert_allclose(ax.collections[0].get_array(), 100 * errors)
     line = ax.lines[0]
-    np.testing.assert_allclose(line.get_ydata(), 0.5 * np.array(line.get_xdata()))
+    np.testing.assert_allclose(line.get_ydata(), betas[1] / etas[2] * np.array(line.get_xdata()))
 
 
 def test_network_marks_the_cut_and_writes_every_capacity():
@@ -60,11 +61,12 @@ def test_network_marks_the_cut_and_writes_every_capacity():
 
 
 def test_loops_are_drawn_beside_their_exact_answer():
-    figure = denoising_plots.loops_go_wrong(
-        np.array([0.0, 1.0]), [0.5, 0.4], [0.5, 0.1], {"damping 0": [3, 3], "damping 1": [3, 1]}
-    )
+    estimates = {"loopy BP": [0.5, 0.1], "Gibbs": [0.5, 0.9]}
+    changes = {"damping 0": [3, 3], "damping 1": [3, 1]}
+    figure = denoising_plots.loops_go_wrong(np.array([0.0, 1.0]), [0.5, 0.4], estimates, changes)
     left, right = figure.axes
-    assert [line.get_ydata()[1] for line in left.lines] == [0.4, 0.1]
+    assert [line.get_ydata()[1] for line in left.lines] == [0.4, 0.1, 0.9]
+    assert [line.get_label() for line in left.lines][1:] == ["loopy BP", "Gibbs"]
     assert [line.get_ydata()[1] for line in right.lines] == [3, 1]
 
 

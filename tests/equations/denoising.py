@@ -183,5 +183,5 @@ def expansion():
         for right in range(3):
             a, b, c = beta * (left != right), beta * (left != alpha), beta * (alpha != right)
             assert b + c - a >= 0
-            for zi, zj, cost in ((0, 0, a), (0, 1, b), (1, 0, c), (1, 1, 0.0)):
-                assert np.isclose(a + (c - a) * zi - c * zj + (b + c - a) * (1 - zi) * zj, cost)
+            for vi, vj, cost in ((0, 0, a), (0, 1, b), (1, 0, c), (1, 1, 0.0)):
+                assert np.isclose(a + (c - a) * vi - c * vj + (b + c - a) * (1 - vi) * vj, cost)
