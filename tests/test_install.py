@@ -1,8 +1,10 @@
 """Set-up failures are told in one clear line."""
 
+import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -62,3 +64,13 @@ def test_no_network_ends_with_one_line_and_no_traceback(tmp_path):
     assert run.returncode == 1
     assert run.stderr.count("\n") == 1
     assert "network" in run.stderr
+
+
+def test_notebooks_import_this_checkout(tmp_path):
+    """From any folder, `lib` is the one beside these tests and not another copy's."""
+    env = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    code = "import lib; print(lib.__file__)"
+    found = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=env, capture_output=True, text=True
+    )
+    assert Path(found.stdout.strip()).parent == install.HERE / "lib", found.stderr
