@@ -5,7 +5,7 @@
 #   make lab       open JupyterLab on the chapters
 #   make homework  write the student releases into _build/homework
 #   make bench     time the algorithms against their peers
-#   make clean     remove everything that was built (the data cache and .venv stay)
+#   make clean     remove everything that was built (the data cache, .venv and _build/homework, with its grades, stay)
 PYTHON ?= python3
 BIN := .venv/bin
 SITE := _build/html/index.html
@@ -38,7 +38,10 @@ bench: .venv/.test
 	  echo "== $$bench"; $(BIN)/python -m tests.benchmarks.$$(basename $$bench .py) || exit 1; done
 
 clean:
-	rm -rf _build .pytest_cache .ruff_cache *.egg-info .coverage
+	@mkdir -p _build
+	find _build -mindepth 1 -maxdepth 1 ! -name homework -exec rm -rf {} +
+	@rmdir _build 2>/dev/null || true  # it stays if it holds homework
+	rm -rf .pytest_cache .ruff_cache *.egg-info .coverage
 
 # lib/install.py says in one line what is wrong when it cannot go on.
 .venv/.book: requirements.txt pyproject.toml

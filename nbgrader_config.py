@@ -38,3 +38,4 @@ c.Execute.extra_arguments = ["--InteractiveShellApp.ignore_cwd=True"]
 if os.path.basename(sys.argv[0]).startswith("nbgrader"):  # the command, typed by a teacher
     set_grading_environment()
     warnings.filterwarnings("ignore", message="Object of type <Submitted")  # nbgrader's own
+    warnings.filterwarnings("ignore", message="Cell is missing an id")  # those that it puts back

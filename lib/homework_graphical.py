@@ -29,6 +29,8 @@ def check_joint(blur_joint: Callable, rng: np.random.Generator) -> None:
         "the first axis is c and the second is s: p_c varies along the first": swapped,
         "p(b | c, s) alone is not the joint: multiply by p(c) and by p(s)": p_b,
         "p_b[c, s, b] has c first: do not exchange its first two axes": turned,
+        "NumPy lines up the last axes: make p_c (2, 1, 1) and p_s (1, 2, 1)": p_b * p_c * p_s,
+        "NumPy lines up the last axes: p(c) p(s) must be (2, 2, 1)": np.outer(p_c, p_s) * p_b,
     }
     answer = blur_joint(p_c.copy(), p_s.copy(), p_b.copy())
     compare(answer, right, "the joint table", hints=hints)
@@ -222,8 +224,8 @@ def check_viterbi(viterbi: Callable, model: Hmm, best: float | None = None) -> N
     with np.errstate(all="ignore"):
         answer = viterbi(*(part.copy() for part in model))
     path = as_numbers(answer, (n_steps,), "the path")
-    states = np.isin(path, range(n_states)).all()
-    assert states, f"the path holds {path}, and the states are 0 to {n_states - 1}"
+    strange = [f"{state:g}" for state in np.unique(path) if state not in range(n_states)]
+    assert not strange, f"the path holds {strange[0]}, and the states are 0 to {n_states - 1}"
     score = path_score(path.astype(int), model)
     assert np.isclose(score, best), (
         f"your path has log probability {score:.4f}, the best has {best:.4f}: "
@@ -245,6 +247,9 @@ def _viterbi_advice(path: np.ndarray, model: Hmm, best: float) -> str:
     advice = {
         "you took the best next state at each step; keep the scores of whole paths": greedy,
         "you took the best end of each step; keep where it came from and walk back": ends,
+        "you took the best state for each observation alone; log_step and log_start count too": (
+            log_seen.argmax(axis=1)
+        ),
     }
     found = [words for words, wrong in advice.items() if (path == wrong).all()]
     return "; or: ".join(found) or (

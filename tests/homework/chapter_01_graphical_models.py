@@ -40,6 +40,12 @@ PARAMETERS = [
     ),
     Answer(
         "parameters",
+        "counts one row a table",
+        "return sum(k - 1 for k in states.values())",
+        "a row for each configuration",
+    ),
+    Answer(
+        "parameters",
         "forgets the roots",
         """
         total = 0
@@ -58,6 +64,13 @@ BLUR = [
         "puts p_c on the second axis",
         "return p_c[None, :, None] * p_s[:, None, None] * p_b",
         "p_c varies along the first",
+    ),
+    Answer("blur", "trusts broadcasting", "return p_b * p_c * p_s", "make p_c (2, 1, 1)"),
+    Answer(
+        "blur",
+        "broadcasts the product of the priors",
+        "return np.outer(p_c, p_s) * p_b",
+        "must be (2, 2, 1)",
     ),
     Answer("blur", "forgets the priors", "return p_b", "multiply by p(c) and by p(s)"),
     Answer(
@@ -90,6 +103,15 @@ CAMERA = [
         "ignores the subject",
         "return joint[:, :, b].sum(axis=1) / joint[:, :, b].sum()",
         "you left out the evidence on S",
+    ),
+    Answer(
+        "camera",
+        "takes the second axis for B",
+        """
+        scores = joint[:, b].sum(axis=1) if s is None else joint[:, b, s]
+        return scores / scores.sum()
+        """,
+        "b is the last one",
     ),
     Answer(
         "camera",
@@ -336,6 +358,18 @@ VITERBI = [
         return path
         """,
         "you took the best next state at each step",
+    ),
+    Answer(
+        "viterbi",
+        "looks at the observations only",
+        "return [int(k) for k in log_seen.argmax(axis=1)]",
+        "you took the best state for each observation alone",
+    ),
+    Answer(
+        "viterbi",
+        "counts states from one",
+        "return [len(log_start)] * len(log_seen)",
+        "and the states are 0 to",
     ),
     Answer(
         "viterbi",
