@@ -1,5 +1,8 @@
 """Mistakes in the grader: each would give points away, take them, or show a solution."""
 
+import os
+from unittest import mock
+
 import numpy as np
 
 from lib import homework
@@ -72,6 +75,36 @@ def constants_cancel() -> None:
     assert all(g.points == g.possible for g in grades.values())
 
 
+def sets_are_not_bools() -> None:
+    said = ""
+    try:
+        homework.as_bool({1}, "it")
+    except AssertionError as error:
+        said = str(error)
+    assert "True or False" in said, "a set passed for True"
+
+
+def inputs_stay() -> None:
+    notebook = read(SOURCE)
+    for answer in answers(CHAPTER)[0]:
+        if answer.name == "adds to the potential in place":
+            said = [g.message for g in grade(filled(notebook, answer), seed=1).values()]
+            assert any("your function changes" in message for message in said)
+
+
+def idle_sweeps_lose() -> None:
+    wrong_answers_lose("clinic", "clinic-energy", "clinic-minimum")
+    idle = next(a for a in answers(CHAPTER)[0] if a.name == "returns the noisy picture")
+    (energy,) = grade(filled(read(SOURCE), idle), 1, {"clinic-energy"}).values()
+    assert energy.points == 0
+
+
+def copied_answers_lose() -> None:
+    without = {name: value for name, value in os.environ.items() if name != "HOMEWORK_SEED"}
+    with mock.patch.dict(os.environ, without, clear=True), homework.grading_environment():
+        assert os.environ["HOMEWORK_SEED"] != "1"
+
+
 STEP = 'if step.__name__ not in ("IncludeHeaderFooter",'
 MUTATIONS = [
     Mutation(
@@ -133,5 +166,29 @@ MUTATIONS = [
         "lib.homework_graphical._enumerated_message",
         Edit("behind, stack = {j}, [j]", "behind, stack = {j, i}, [j]"),
         constants_cancel,
+    ),
+    Mutation(
+        "takes anything for True",
+        "lib.homework.as_bool",
+        Edit('kind in ("bool", "bool_")', "True"),
+        sets_are_not_bools,
+    ),
+    Mutation(
+        "does not notice that inputs change",
+        "lib.homework_graphical._assert_unchanged",
+        lambda *_: None,
+        inputs_stay,
+    ),
+    Mutation(
+        "gives points for doing nothing",
+        "lib.homework_graphical.check_descent",
+        Edit("now < start or", "True or"),
+        idle_sweeps_lose,
+    ),
+    Mutation(
+        "grades with the students' seed",
+        "lib.homework.set_grading_environment",
+        Edit('"2026"', '"1"'),
+        copied_answers_lose,
     ),
 ]
