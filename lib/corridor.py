@@ -12,7 +12,7 @@ import numpy as np
 class Walk:
     """One run: the true cells, whether the sensor clicked, and log p(y_t | x_t) of that.
 
-    Shapes (T,), (T,) and (T, cells).
+    Shapes (M,), (M,) and (M, cells).
     """
 
     path: np.ndarray

@@ -16,11 +16,11 @@ class HiddenStates:
 
     Attributes
     ----------
-    filtered : array (T, K)
+    filtered : array (M, K)
         p(x_t | y_1..y_t): what was known at the time.
-    smoothed : array (T, K)
+    smoothed : array (M, K)
         p(x_t | y_1..y_T): what is known in the end.
-    pair : array (T - 1, K, K)
+    pair : array (M - 1, K, K)
         p(x_t, x_{t+1} | y_1..y_T).
     log_likelihood : float
         log p(y_1..y_T) in nats.
@@ -35,7 +35,7 @@ class HiddenStates:
 def forward_backward(
     log_initial: np.ndarray, log_transition: np.ndarray, log_emission: np.ndarray
 ) -> HiddenStates:
-    """Posterior of every hidden state in two passes; cost T K^2. Source: Rabiner (1989).
+    """Posterior of every hidden state in two passes; cost M K^2. Source: Rabiner (1989).
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def forward_backward(
         log p(x_1).
     log_transition : array (K, K)
         log p(x_{t+1} | x_t), the row is the state at t; rows sum to one.
-    log_emission : array (T, K)
+    log_emission : array (M, K)
         log p(y_t | x_t) of the observation actually made at time t.
 
     Raises
@@ -72,7 +72,7 @@ def forward_backward(
 def viterbi(
     log_initial: np.ndarray, log_transition: np.ndarray, log_emission: np.ndarray
 ) -> tuple[np.ndarray, float]:
-    """The most probable path x (T,) and log p(x, y); arguments as for `forward_backward`."""
+    """The most probable path x (M,) and log p(x, y); arguments as for `forward_backward`."""
     initial, transition, emission = _checked(log_initial, log_transition, log_emission)
     pointer = np.zeros(emission.shape, dtype=int)  # best predecessor of each state
     best = initial + emission[0]
@@ -113,7 +113,7 @@ def _checked(
             f"{transition.shape}"
         )
     if emission.ndim != 2 or emission.shape[1] != k or len(emission) == 0:
-        raise ValueError(f"log_emission must be (T, {k}) with T >= 1, got shape {emission.shape}")
+        raise ValueError(f"log_emission must be (M, {k}) with M >= 1, got shape {emission.shape}")
     _check_sums(np.vstack([initial, transition]))
     if np.isnan(emission).any() or np.any(emission == np.inf):
         raise ValueError("log_emission holds NaN or +inf; log probabilities are finite or -inf")

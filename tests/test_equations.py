@@ -7,12 +7,12 @@ import textwrap
 
 import pytest
 
+from lib.equations_page import DISPLAY, display_equations
 from tests import code_rules
 from tests.book import Cell, Page, pages, without_code
 from tests.equations import CHECKS, Check, checks, load_all
 
 load_all()
-DISPLAY = re.compile(r"\$\$(.+?)\$\$[ \t]*(?:\(([\w-]+)\))?", re.DOTALL)
 # Ways to display a formula that would escape the check: LaTeX's own, and the math directive.
 OTHER = re.compile(r"\\begin\{(?:align|equation|gather|multline|eqnarray)\*?\}|\\\[|\{math\}")
 LABEL = re.compile(r"eq-[a-z0-9]+(?:-[a-z0-9]+)+")
@@ -20,7 +20,7 @@ LABEL = re.compile(r"eq-[a-z0-9]+(?:-[a-z0-9]+)+")
 
 def equations(page: Page) -> list[tuple[str, str]]:
     """Every display equation of a page as (label or '', LaTeX)."""
-    return [(label, latex.strip()) for latex, label in DISPLAY.findall(without_code(page.text))]
+    return display_equations(without_code(page.text))
 
 
 def slips(page: Page) -> list[str]:

@@ -93,7 +93,7 @@ def test_bad_hmm_tables_are_named():
     broken[2] -= 1
     with pytest.raises(ValueError, match="log_transition row 2 sums to"):
         viterbi(initial, broken, emission)
-    with pytest.raises(ValueError, match=r"log_emission must be \(T, 3\)"):
+    with pytest.raises(ValueError, match=r"log_emission must be \(M, 3\)"):
         hmm_field(initial, transition, emission[:, :2])
     with pytest.raises(ValueError, match="log_transition \\(K, K\\)"):
         viterbi(initial, transition[:2], emission)
