@@ -107,16 +107,19 @@ def by_svd(centred: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     return singular[:k] ** 2 / len(centred), vt[:k].T
 
 
-SOLVERS = {"covariance": by_covariance, "gram": by_gram, "svd": by_svd}
+METHODS = ("covariance", "gram", "svd")
 
 
 def _solver(method: str, n: int, dim: int) -> Callable:
-    """The function of this name; "auto" works on the smaller of the two square matrices."""
+    """The function of this name; "auto" works on the smaller of the two square matrices.
+
+    Where they are about equal it takes the covariance, which needs no way back from u to W.
+    """
     if method == "auto":
-        return by_gram if n < dim else by_covariance
-    if method not in SOLVERS:
-        raise ValueError(f"method must be 'auto' or one of {list(SOLVERS)}, got {method!r}")
-    return SOLVERS[method]
+        return by_gram if 1.5 * n < dim else by_covariance
+    if method not in METHODS:
+        raise ValueError(f"method must be 'auto' or one of {METHODS}, got {method!r}")
+    return dict(zip(METHODS, (by_covariance, by_gram, by_svd), strict=True))[method]
 
 
 def _leading(matrix: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
@@ -127,7 +130,8 @@ def _leading(matrix: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     m = len(matrix)
     few = {"driver": "evr", "subset_by_index": [m - k, m - 1]} if 8 * k < m else {"driver": "evd"}
     values, vectors = linalg.eigh(matrix, overwrite_a=True, check_finite=False, **few)
-    return values[::-1][:k], vectors[:, ::-1][:, :k]
+    # copied: matrix products with backward strides do not reach the fast BLAS routine
+    return values[::-1][:k].copy(), np.ascontiguousarray(vectors[:, ::-1][:, :k])
 
 
 def _fix_signs(components: np.ndarray) -> np.ndarray:
