@@ -16,7 +16,7 @@ from scipy.special import logsumexp
 
 Curve = Callable[[np.ndarray], np.ndarray]
 BLOCK = 2**21  # distances held in memory at once
-PANEL, PANELS, NODES = 3.0, 16, 12  # a panel spans 3 widths of the noise; 16 panels or more
+PANEL, PANELS, NODES = 3.0, 40, 12  # a panel spans 3 widths of the noise; 40 panels or more
 
 
 def check_positive(**values: float) -> None:

@@ -1,0 +1,67 @@
+"""A web server on this machine that stands for the hosts of the data, and misbehaves on demand."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+REFUSALS = {"missing": 404, "down": 500}
+
+
+class Host:
+    """`files` maps paths to bytes; `mood` says how requests are answered; `asked` records them.
+
+    Moods: "well", "missing" (404), "down" (500), "garbage" (a page of text), "short" (half of the
+    bytes that were promised).
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url, self.mood = url, "well"
+        self.files: dict[str, bytes] = {}
+        self.asked: list[str] = []
+
+    def answer(self, request: BaseHTTPRequestHandler) -> None:
+        """Answer one GET request as the mood has it."""
+        self.asked.append(request.path)
+        body = self.files.get(request.path)
+        if self.mood in REFUSALS or body is None:
+            request.send_error(REFUSALS.get(self.mood, 404))
+            return
+        body = b"<html>Please log in</html>" if self.mood == "garbage" else body
+        request.send_response(200)
+        request.send_header("Content-Length", str(len(body)))
+        request.end_headers()
+        request.wfile.write(body[: len(body) // 2] if self.mood == "short" else body)
+
+
+@contextmanager
+def serve() -> Iterator[Host]:
+    """A host on a free port of this machine, for the length of a `with` block."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            host.answer(self)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    host = Host(f"http://127.0.0.1:{server.server_port}")
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield host
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def nobody() -> str:
+    """An address on this machine at which nothing answers."""
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{unused.getsockname()[1]}"
