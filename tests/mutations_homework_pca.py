@@ -1,0 +1,145 @@
+"""Mistakes in the checks of chapter 2's homework: each gives points away or takes them."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from lib import homework, homework_pca
+from tests.homework import answers
+from tests.homework.grading import filled, grade, read
+from tests.mutation import Edit, Mutation
+
+CHAPTER = "02_pca"
+SOURCE = homework.BOOK / "chapters" / CHAPTER / "homework.ipynb"
+
+
+def graded(test: str, task: str = "", name: str = "") -> object:
+    """The grade of one test, for the reference or for the kept answer of this name."""
+    notebook = read(SOURCE)
+    if task:
+        kept = [a for group in answers(CHAPTER) for a in group]
+        notebook = filled(notebook, next(a for a in kept if (a.task, a.name) == (task, name)))
+    (given,) = grade(notebook, seed=1, only={test}).values()
+    return given
+
+
+def earns(test: str, task: str = "", name: str = "") -> Callable[[], None]:
+    """A check: this answer, or else the reference, gets all points of the test."""
+
+    def check() -> None:
+        given = graded(test, task, name)
+        assert given.points == given.possible, given.message
+
+    return check
+
+
+def loses(test: str, task: str, name: str, says: str = "") -> Callable[[], None]:
+    """A check: this answer loses the points of the test and is told `says`."""
+
+    def check() -> None:
+        given = graded(test, task, name)
+        assert given.points == 0
+        assert says in given.message
+
+    return check
+
+
+def planted_is_exact() -> None:
+    data = homework_pca.planted(np.random.default_rng(0), n=12, d=5)
+    assert np.allclose(data.x.mean(axis=0), data.mean)
+    planted = data.components * data.variances @ data.components.T
+    assert np.allclose(np.cov(data.x.T, bias=True), planted)
+
+
+MUTATIONS = [
+    Mutation(
+        "plants variances for N - 1",
+        "lib.homework_pca.planted",
+        Edit("np.sqrt(n) *", "np.sqrt(n - 1) *"),
+        planted_is_exact,
+    ),
+    Mutation(
+        "plants scores with a mean",
+        "lib.homework_pca.planted",
+        Edit("np.ones(n)", "np.arange(n)"),
+        planted_is_exact,
+    ),
+    Mutation(
+        "lets functions change what they are given",
+        "lib.homework_pca.ask",
+        Edit("same = not isinstance", "same = True or isinstance"),
+        loses("covariance-random", "covariance", "takes the mean away in place", "changes x"),
+    ),
+    Mutation(
+        "allows any memory",
+        "lib.homework_pca.ask",
+        Edit("peak < limit", "peak < np.inf"),
+        loses("gram-wide", "gram", "makes the covariance matrix"),
+    ),
+    Mutation(
+        "leaves the SVD on",
+        "lib.homework_pca.check_gram",
+        Edit('"numpy.linalg.svd"', '"numpy.linalg.cond"'),
+        loses("gram-wide", "gram", "calls the SVD"),
+    ),
+    Mutation(
+        "wants one sign of a component",
+        "lib.homework_pca._check_directions",
+        Edit("np.abs(W.T @ data.components)", "W.T @ data.components"),
+        earns("components-random", "components", "the power method, one component after the other"),
+    ),
+    Mutation(
+        "accepts components of any length",
+        "lib.homework_pca._check_directions",
+        Edit(
+            "lengths = np.linalg.norm(W, axis=0)",
+            "W, lengths = W / np.linalg.norm(W, axis=0), np.ones(k)",
+        ),
+        loses("gram-wide", "gram", "does not normalise"),
+    ),
+    Mutation(
+        "does not look at the spread of samples",
+        "lib.homework_pca_models._check_spread",
+        lambda *_: None,
+        loses("sampling-law", "sampling", "multiplies by the variance"),
+    ),
+    Mutation(
+        "takes a standard deviation for the spread of samples",
+        "lib.homework_pca_models.check_draws",
+        Edit("scores.var(axis=0)", "scores.std(axis=0)"),
+        earns("sampling-law"),
+    ),
+    Mutation(
+        "does not ask for the seed",
+        "lib.homework_pca_models.check_samples",
+        Edit("np.array_equal(one, again)", "one.shape == again.shape"),
+        loses("sampling-law", "sampling", "draws with a generator of its own"),
+    ),
+    Mutation(
+        "compares W instead of W W^T",
+        "lib.homework_pca_models.check_ppca",
+        Edit(
+            "compare(W @ W.T, spread - right * U @ U.T,",
+            "compare(W, U * np.sqrt(variances[:k] - right),",
+        ),
+        earns("ppca-fit", "ppca", "turned loadings"),
+    ),
+    Mutation(
+        "forgets the coordinates outside the plane",
+        "lib.homework_pca_models.rotated_log_prob",
+        Edit("(d - k) * np.log(2 * np.pi * noise)", "np.log(2 * np.pi * noise)"),
+        earns("likelihood-small"),
+    ),
+    Mutation(
+        "weighs the prior of a head by the variances",
+        "lib.homework_pca_models._ridge",
+        Edit("np.diag(1 / np.sqrt(variances))", "np.diag(np.sqrt(variances))"),
+        earns("heads-few"),
+    ),
+    Mutation(
+        "holds out the last pictures",
+        "lib.homework_pca_models._study_error",
+        Edit("if split:", "if not split:"),
+        earns("clinic-error"),
+    ),
+]
