@@ -1,0 +1,199 @@
+"""Pictures of triangle meshes: a z-buffer and smooth shading in plain numpy.
+
+A mesh stands in right-handed coordinates: x to the right of the picture, y up, z towards the
+viewer. The camera is far away (orthographic), and only triangles whose corners run anticlockwise
+as seen from the camera are drawn: a mesh shows its outside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+EDGE = 1e-9  # pixels this little outside count as inside, so that neighbours leave no gap
+LIGHT = (-0.4, 0.45, 0.9)  # from the upper left, in front
+AMBIENT, GLOSS, SHININESS = 0.34, 0.08, 18.0
+
+
+class Hits(NamedTuple):
+    """What a z-buffer holds: the front triangle of a pixel and where in it the pixel lies."""
+
+    triangle: np.ndarray  # (size, size), -1 where nothing is
+    weights: np.ndarray  # (size, size, 3) barycentric coordinates
+    depth: np.ndarray  # (size, size) z towards the viewer, -inf where nothing is
+
+
+def rotation(yaw: float, pitch: float) -> np.ndarray:
+    """Matrix (3, 3) that turns by `yaw` about y (to the viewer's right), then `pitch` about x.
+
+    In degrees; a positive pitch tips the top towards the viewer.
+    """
+    a, b = np.radians([yaw, pitch])
+    turn = np.array([[np.cos(a), 0, np.sin(a)], [0, 1, 0], [-np.sin(a), 0, np.cos(a)]])
+    tip = np.array([[1, 0, 0], [0, np.cos(b), -np.sin(b)], [0, np.sin(b), np.cos(b)]])
+    return tip @ turn
+
+
+def vertex_normals(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
+    """Unit normals (v, 3): the mean of the neighbouring triangles' normals, weighted by area."""
+    a, b, c = (vertices[triangles[:, k]] for k in range(3))
+    faces = np.cross(b - a, c - a)  # length: twice the area
+    at, n = triangles.T.ravel(), len(vertices)
+    sums = [np.bincount(at, np.tile(faces[:, k], 3), n) for k in range(3)]
+    normals = np.stack(sums, axis=1)
+    return normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
+
+
+def to_pixels(
+    vertices: np.ndarray, *, yaw: float, pitch: float, size: int, span: float
+) -> np.ndarray:
+    """Where points land in a picture: (v, 3) of column, row (pixels from the top left) and depth.
+
+    The origin is the middle of the picture; `span` units fill its `size` pixels.
+    """
+    seen = vertices @ rotation(yaw, pitch).T
+    scale, middle = size / span, size / 2
+    return np.stack([middle + scale * seen[:, 0], middle - scale * seen[:, 1], seen[:, 2]], axis=1)
+
+
+def rasterise(points: np.ndarray, triangles: np.ndarray, size: int) -> Hits:
+    """The front triangle of every pixel; `points` are (v, 3) as from `to_pixels`.
+
+    All pairs of a triangle and a pixel of its bounding box are tested at once.
+    """
+    corners = points[triangles]  # (t, 3, 3)
+    a, b, c = corners[:, 0, :2], corners[:, 1, :2], corners[:, 2, :2]
+    twice_area = _cross(b - a, c - a)  # rows count downwards: the outside has negative area
+    shown = np.flatnonzero(twice_area < 0)
+    low = np.ceil(corners[shown, :, :2].min(axis=1) - 0.5 - EDGE).clip(0).astype(int)
+    high = np.floor(corners[shown, :, :2].max(axis=1) - 0.5 + EDGE).clip(max=size - 1).astype(int)
+    owner, pixel = _pairs(low, high)
+    t = shown[owner]
+    at = pixel + 0.5
+    w0 = _cross(b[t] - at, c[t] - at) / twice_area[t]
+    w1 = _cross(c[t] - at, a[t] - at) / twice_area[t]
+    inside = (w0 >= -EDGE) & (w1 >= -EDGE) & (w0 + w1 <= 1 + EDGE)
+    t, pixel, w0, w1 = t[inside], pixel[inside], w0[inside], w1[inside]
+    weights = np.stack([w0, w1, 1 - w0 - w1], axis=1)
+    depth = np.einsum("pk,pk->p", weights, corners[t, :, 2])
+    return _nearest(pixel[:, 1] * size + pixel[:, 0], t, weights, depth, size)
+
+
+def _cross(p: np.ndarray, q: np.ndarray) -> np.ndarray:
+    return p[:, 0] * q[:, 1] - p[:, 1] * q[:, 0]
+
+
+def _pairs(low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Every pixel of every box: number of the box (p,) and the pixel (p, 2) as column, row."""
+    wide, tall = (high - low + 1).clip(0).T
+    count = wide * tall
+    owner = np.repeat(np.arange(len(low)), count)
+    within = np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count)
+    row, column = np.divmod(within, wide[owner])
+    return owner, low[owner] + np.stack([column, row], axis=1)
+
+
+def _nearest(
+    cell: np.ndarray, t: np.ndarray, weights: np.ndarray, depth: np.ndarray, size: int
+) -> Hits:
+    """Keep the largest depth of every cell: written in order of depth, the last one stays."""
+    last = np.full(size * size, -1)
+    order = np.argsort(depth, kind="stable")
+    last[cell[order]] = order
+    hit = last >= 0
+    front = Hits(
+        np.full(size * size, -1), np.zeros((size * size, 3)), np.full(size * size, -np.inf)
+    )
+    for buffer, values in zip(front, (t, weights, depth), strict=True):
+        buffer[hit] = values[last[hit]]
+    return Hits(*(buffer.reshape(size, size, *buffer.shape[1:]) for buffer in front))
+
+
+def shade(normals: np.ndarray, albedo: np.ndarray, light: Sequence[float]) -> np.ndarray:
+    """Brightness of surface points (p,): ambient and Lambert's cosine law, and a soft highlight.
+
+    `normals` (p, 3) are of unit length; the viewer is at z = infinity.
+    """
+    light = np.asarray(light, dtype=float) / np.linalg.norm(light)
+    halfway = light + np.array([0, 0, 1])
+    cosine = np.maximum(normals @ light, 0)
+    shine = np.maximum(normals @ (halfway / np.linalg.norm(halfway)), 0) ** SHININESS
+    return albedo * (AMBIENT + (1 - AMBIENT) * cosine) + GLOSS * shine * (cosine > 0)
+
+
+def render_mesh(
+    vertices: np.ndarray,
+    triangles: np.ndarray,
+    albedo: np.ndarray,
+    *,
+    yaw: float = 0.0,
+    pitch: float = 0.0,
+    light: Sequence[float] = LIGHT,
+    size: int = 200,
+    background: float = 0.85,
+    span: float = 300.0,
+    samples: int = 2,
+) -> np.ndarray:
+    """A shaded picture, float32 (size, size) in [0, 1].
+
+    Parameters
+    ----------
+    vertices, triangles, albedo : (v, 3), (t, 3), (v,)
+        The mesh, and how much light each vertex reflects, in [0, 1].
+    yaw, pitch : degrees
+        How the mesh is turned; see `rotation`.
+    light : three numbers
+        Direction to the lamp in the viewer's frame; it does not turn with the mesh.
+    span : float
+        Units of the mesh that fill the picture; its middle is the origin.
+    samples : int
+        Every pixel is the mean of samples x samples points.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, an index is out of range, or a number makes no sense.
+    """
+    vertices, triangles = np.asarray(vertices, dtype=float), np.asarray(triangles)
+    _check(vertices, triangles, np.asarray(albedo), light, (size, samples), span)
+    fine = size * samples
+    points = to_pixels(vertices, yaw=yaw, pitch=pitch, size=fine, span=span)
+    hits = rasterise(points, triangles, fine)
+    hit = hits.triangle >= 0
+    corners, weights = triangles[hits.triangle[hit]], hits.weights[hit]
+    normals = vertex_normals(vertices, triangles) @ rotation(yaw, pitch).T
+    picture = np.full((fine, fine), float(background))
+    picture[hit] = shade(
+        _unit(_blend(normals, corners, weights)), _blend(albedo, corners, weights), light
+    )
+    means = picture.reshape(size, samples, size, samples).mean(axis=(1, 3))
+    return means.clip(0, 1).astype(np.float32)
+
+
+def _blend(values: np.ndarray, corners: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Vertex values at points inside triangles: sum_k w_k values[corner k]."""
+    values = np.asarray(values, dtype=float)
+    shape = (-1, *[1] * (values.ndim - 1))
+    return sum(values[corners[:, k]] * weights[:, k].reshape(shape) for k in range(3))
+
+
+def _unit(vectors: np.ndarray) -> np.ndarray:
+    length = np.sqrt(np.einsum("pk,pk->p", vectors, vectors))
+    return vectors / np.maximum(length, 1e-12)[:, None]
+
+
+def _check(vertices, triangles, albedo, light, counts, span) -> None:
+    if vertices.ndim != 2 or vertices.shape[1] != 3 or not np.isfinite(vertices).all():
+        raise ValueError(f"vertices must be finite (v, 3), got shape {vertices.shape}")
+    if triangles.ndim != 2 or triangles.shape[1] != 3 or triangles.dtype.kind not in "iu":
+        raise ValueError(f"triangles must be whole numbers (t, 3), got shape {triangles.shape}")
+    if len(triangles) and not 0 <= triangles.min() <= triangles.max() < len(vertices):
+        raise ValueError(f"triangles name vertices outside 0..{len(vertices) - 1}")
+    if albedo.shape != (len(vertices),):
+        raise ValueError(f"albedo must be ({len(vertices)},), got shape {albedo.shape}")
+    if np.shape(light) != (3,) or not np.linalg.norm(light) > 0:
+        raise ValueError(f"light must be three numbers, not all zero, got {light}")
+    if min(counts) < 1 or not span > 0:
+        raise ValueError(f"size, samples and span must be positive, got {counts} and {span}")

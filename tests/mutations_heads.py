@@ -1,0 +1,171 @@
+"""Mistakes people make with meshes and their pictures, each caught by a check of the real code."""
+
+import numpy as np
+
+from lib import mesh_render
+from lib.datasets import head_template, heads
+from tests.mutation import Edit, Mutation
+from tests.test_heads import MEASURES, edges
+from tests.test_mesh_render import sphere, square
+
+RENDER, TEMPLATE = "lib.mesh_render", "lib.datasets.head_template"
+
+
+def a_ball_is_shaded_by_the_cosine() -> None:
+    vertices, triangles = sphere()
+    picture = mesh_render.render_mesh(
+        vertices, triangles, np.full(len(vertices), 0.5), light=(1, 0, 1), size=41, span=4.1,
+        samples=1,
+    )  # fmt: skip
+    ambient = mesh_render.AMBIENT
+    lambert = 0.5 * (ambient + (1 - ambient) * np.cos(np.pi / 4))
+    assert abs(picture[20, 20] - lambert) < mesh_render.GLOSS
+    assert abs(picture[20, 12] - 0.5 * ambient) < 0.02  # in its own shadow
+    assert picture[20, 27] > picture[20, 20] > picture[20, 13]
+
+
+def the_nearer_square_hides_the_other() -> None:
+    (far, t), (near, _) = square(-1.0), square(1.0)
+    for first, second, front in ((far, near, 1), (near, far, 0)):
+        points = np.concatenate([first, second])
+        hits = mesh_render.rasterise(
+            mesh_render.to_pixels(points, yaw=0, pitch=0, size=8, span=2.0),
+            np.concatenate([t, t + 4]),
+            8,
+        )
+        assert (hits.triangle // 2 == front).all()
+
+
+def a_square_fills_the_picture() -> None:
+    points, triangles = square()
+    columns = mesh_render.to_pixels(points, yaw=0, pitch=0, size=9, span=2.0)
+    assert (mesh_render.rasterise(columns, triangles, 9).triangle >= 0).all()
+
+
+def normals_are_those_of_a_ball() -> None:
+    vertices, triangles = sphere(2.0)
+    cosine = (mesh_render.vertex_normals(vertices, triangles) * vertices / 2).sum(axis=1)
+    assert cosine[200:-200].min() > 0.999
+
+
+def up_is_up() -> None:
+    points = np.array([[0.0, 1, 0], [1, 0, 0]])
+    at = mesh_render.to_pixels(points, yaw=0, pitch=0, size=10, span=10)
+    np.testing.assert_allclose(at[:, :2], [[5, 4], [6, 5]])
+
+
+def the_skin_is_consistently_oriented() -> None:
+    found = edges(head_template.fan_and_strips(4, 6, shut=True))
+    directed = {tuple(e) for e in found.tolist()}
+    assert len(directed) == len(found)
+    assert all((b, a) in directed for a, b in directed)
+
+
+def an_ear_faces_outwards() -> None:
+    back, up, out = head_template._ear_axes()
+    np.testing.assert_allclose(np.cross(back, up), out)
+    assert out[0] > 0.5
+
+
+def the_face_has_two_alike_halves() -> None:
+    p = np.random.default_rng(0).normal(0, 60, (50, 3))
+    np.testing.assert_allclose(head_template.surface(p), head_template.surface(p * [-1, 1, 1]))
+
+
+def scales_do_what_they_say() -> None:
+    for name in ("face_width", "face_length", "head_depth", "size"):
+        x, albedo = heads.make_heads({name: np.array([0.0, 1.0])})
+        small, large = (MEASURES[name](v, a) for v, a in zip(x, albedo, strict=True))
+        assert large > small
+
+
+def factors_are_cut_off() -> None:
+    drawn = heads.draw_factors(3000, np.random.default_rng(3))
+    assert max(np.abs(v).max() for v in drawn.values()) <= heads.LIMIT
+
+
+MUTATIONS = [
+    Mutation(
+        "light on the side turned away",
+        f"{RENDER}.shade",
+        Edit("np.maximum(normals @ light, 0)", "np.abs(normals @ light)"),
+        a_ball_is_shaded_by_the_cosine,
+    ),
+    Mutation(
+        "light not of unit length",
+        f"{RENDER}.shade",
+        Edit(" / np.linalg.norm(light)", ""),
+        a_ball_is_shaded_by_the_cosine,
+    ),
+    Mutation(
+        "the farthest triangle wins",
+        f"{RENDER}._nearest",
+        Edit('np.argsort(depth, kind="stable")', "np.argsort(-depth)"),
+        the_nearer_square_hides_the_other,
+    ),
+    Mutation(
+        "no z-buffer: the last triangle wins",
+        f"{RENDER}._nearest",
+        Edit('np.argsort(depth, kind="stable")', "np.arange(len(depth))"),
+        the_nearer_square_hides_the_other,
+    ),
+    Mutation(
+        "boxes one pixel short",
+        f"{RENDER}._pairs",
+        Edit("high - low + 1", "high - low"),
+        a_square_fills_the_picture,
+    ),
+    Mutation(
+        "edges belong to neither triangle",
+        f"{RENDER}.rasterise",
+        Edit(
+            "(w0 >= -EDGE) & (w1 >= -EDGE) & (w0 + w1 <= 1 + EDGE)",
+            "(w0 > EDGE) & (w1 > EDGE) & (w0 + w1 < 1 - EDGE)",
+        ),
+        a_square_fills_the_picture,
+    ),
+    Mutation(
+        "normals point inwards",
+        f"{RENDER}.vertex_normals",
+        Edit("np.cross(b - a, c - a)", "np.cross(c - a, b - a)"),
+        normals_are_those_of_a_ball,
+    ),
+    Mutation(
+        "rows counted upwards",
+        f"{RENDER}.to_pixels",
+        Edit("middle - scale", "middle + scale"),
+        up_is_up,
+    ),
+    Mutation(
+        "half of the strips turned over",
+        f"{TEMPLATE}.fan_and_strips",
+        Edit("np.stack([b, c, d], axis=1)", "np.stack([b, d, c], axis=1)"),
+        the_skin_is_consistently_oriented,
+    ),
+    Mutation(
+        "ears inside out",
+        f"{TEMPLATE}._ear_axes",
+        Edit("np.cross(back, up)", "np.cross(up, back)"),
+        an_ear_faces_outwards,
+    ),
+    Mutation(
+        "only one half of the face",
+        f"{TEMPLATE}.surface",
+        Edit("np.sqrt(p[..., :1] ** 2 + 1.0)", "p[..., :1]"),
+        the_face_has_two_alike_halves,
+    ),
+    Mutation(
+        "shrinks instead of stretching",
+        "lib.datasets.heads.apply_scales",
+        lambda x, f: (
+            x / (1 + 0.03 * f["size"][:, None, None] + 0.03 * f["face_width"][:, None, None])
+        ),
+        scales_do_what_they_say,
+    ),
+    Mutation(
+        "keeps what lies beyond the limit",
+        "lib.datasets.heads.draw_factors",
+        Edit("(far := np.abs(drawn) > LIMIT)", "(far := drawn > LIMIT)"),
+        factors_are_cut_off,
+    ),
+]
