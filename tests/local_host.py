@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,7 +16,7 @@ class Host:
     """`files` maps paths to bytes; `mood` says how requests are answered; `asked` records them.
 
     Moods: "well", "missing" (404), "down" (500), "garbage" (a page of text), "short" (half of the
-    bytes that were promised).
+    bytes that were promised), "silent" (no answer for a second).
     """
 
     def __init__(self, url: str) -> None:
@@ -27,6 +28,9 @@ class Host:
         """Answer one GET request as the mood has it."""
         self.asked.append(request.path)
         body = self.files.get(request.path)
+        if self.mood == "silent":
+            time.sleep(1)
+            return
         if self.mood in REFUSALS or body is None:
             request.send_error(REFUSALS.get(self.mood, 404))
             return

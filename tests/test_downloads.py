@@ -256,6 +256,20 @@ def test_an_interrupted_download_leaves_nothing(name, host, folder, monkeypatch,
     assert len(LOADERS[name](request)) > 0
 
 
+def test_a_server_that_keeps_silent(host, digits, folder, monkeypatch):
+    monkeypatch.setattr(cache, "TIMEOUT", (5, 0.1))
+    host.mood = "silent"
+    with pytest.raises(Unavailable, match="did not answer in time"):
+        load("mnist")
+    assert files_in(folder) == []
+
+
+def test_a_folder_in_which_nothing_can_be_kept(host, digits, tmp_path):
+    (tmp_path / "file").write_text("in the way", encoding="utf-8")
+    with pytest.raises(Unavailable, match=r"(FileExists|NotADirectory)Error"):
+        load("mnist", folder=tmp_path / "file")
+
+
 def test_the_next_mirror_is_tried(host, digits, monkeypatch):
     monkeypatch.setattr(downloads, "MNIST_URLS", [f"{nobody()}/", f"{host.url}/"])
     assert len(load("mnist")) == 16

@@ -68,6 +68,8 @@ class Dataset:
         for name, values in given.items():
             if values is not None and len(values) != len(self.x):
                 raise ValueError(f"{name} has {len(values)} entries for {len(self.x)} examples")
+        if self.held_out is not None and self.held_out.dtype != bool:
+            raise ValueError(f"held_out is a mask of bool, got {self.held_out.dtype}")
 
     def __len__(self) -> int:
         return len(self.x)

@@ -15,7 +15,7 @@ COLUMNS = 64
 def write_sheet(path: Path, pictures: np.ndarray) -> None:
     """Write grey pictures, uint8 of shape (n, h, w), as one lossless WebP, 64 a row."""
     pictures = np.asarray(pictures)
-    if pictures.dtype != np.uint8 or pictures.ndim != 3:
+    if pictures.dtype != np.uint8 or pictures.ndim != 3 or not pictures.size:
         raise ValueError(f"a sheet takes uint8 (n, h, w), got {pictures.dtype} {pictures.shape}")
     n, h, w = pictures.shape
     rows = -(-n // COLUMNS)
