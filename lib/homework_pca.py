@@ -1,4 +1,4 @@
-"""The visible tests of chapter 2's homework, tasks 1 to 4: components, scores, random pictures.
+"""The visible tests of chapter 2's homework, tasks 1 to 3: components, scores, errors.
 
 Every data set here is built from components and variances that are drawn first, so the right answer
 is known without computing an eigenvector. Each `check_...` takes the student's function and raises
@@ -220,7 +220,9 @@ def check_encode(encode: Callable, rng: np.random.Generator, d: int = 7, k: int 
     every = rng.normal(size=(5, d))
     x, W, right = mean + every @ basis.T, basis[:, :k], every[:, :k]
     answer = ask(encode, "the scores", x=x, mean=mean, W=W)
-    assert k == 5 or np.shape(answer) != (k, 5), "the scores: one row for each picture; yours are columns"
+    assert k == 5 or np.shape(answer) != (k, 5), (
+        "the scores: one row for each picture; yours are columns"
+    )
     hints = {
         "take the mean away first": x @ W,
         "you added the mean; take it away": (x + mean) @ W,
@@ -236,7 +238,9 @@ def check_decode(decode: Callable, rng: np.random.Generator, d: int = 7, k: int 
     z = rng.normal(size=(5, k))
     right = mean + sum(np.outer(z[:, j], W[:, j]) for j in range(k))
     answer = ask(decode, "the pictures", z=z, mean=mean, W=W)
-    assert d == 5 or np.shape(answer) != (d, 5), "the pictures: one a row, please; yours are columns"
+    assert d == 5 or np.shape(answer) != (d, 5), (
+        "the pictures: one a row, please; yours are columns"
+    )
     hints = {
         "add the mean": right - mean,
         "you took the mean away; add it": right - 2 * mean,
