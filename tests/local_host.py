@@ -1,13 +1,19 @@
-"""A web server on this machine that stands for the hosts of the data, and misbehaves on demand."""
+"""A web server on this machine that stands for the hosts of the data, and misbehaves on demand.
+
+Also files in the format of MNIST, and ways to damage a copy.
+"""
 
 from __future__ import annotations
 
+import gzip
 import socket
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import numpy as np
 
 REFUSALS = {"missing": 404, "down": 500}
 
@@ -69,3 +75,29 @@ def nobody() -> str:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         return f"http://127.0.0.1:{unused.getsockname()[1]}"
+
+
+def idx(values: np.ndarray) -> bytes:
+    """The gzipped idx file of an array of bytes, put together from its description."""
+    head = bytes([0, 0, 8, values.ndim])
+    sizes = b"".join(int(size).to_bytes(4, "big") for size in values.shape)
+    return gzip.compress(head + sizes + values.tobytes(order="C"), mtime=0)
+
+
+def truncated(content: bytes) -> bytes:
+    """The first half."""
+    return content[: len(content) // 2]
+
+
+def altered(content: bytes) -> bytes:
+    """One bit turned, in the middle."""
+    middle = len(content) // 2
+    return content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
+
+
+DAMAGES = {
+    "truncated": truncated,
+    "altered": altered,
+    "empty": lambda _: b"",
+    "text": lambda _: b"hi",
+}

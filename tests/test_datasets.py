@@ -172,12 +172,12 @@ OFFLINE = {
     "clips": ({}, (100, 12, 32, 32), np.float32, (0, 1)),
     "heads": ({"n": 20}, (20, ..., 3), np.float32, (-300, 300)),  # mm
     "creatures": ({"n": 30}, (30, 20, 20), np.uint8, (0, 255)),
-    "notes": ({}, (..., ...), np.float32, (-1, 1)),
+    "notes": ({"n": 40}, (40, 3968), np.float32, (-1, 1)),
     "digits": ({}, (1797, 8, 8), np.float32, (0, 1)),
     "mixture": ({}, (2000,), np.float32, (-10, 10)),
     **{name: ({"n": 500}, (500, 2), np.float32, (-10, 10)) for name in PLANE},
 }
-SEEDED = ("heads", "creatures", "mixture", *PLANE)
+SEEDED = ("heads", "creatures", "notes", "mixture", *PLANE)
 NO_DOWNLOAD = pytest.mark.parametrize("name", OFFLINE)
 
 
@@ -189,7 +189,7 @@ def arrays(data):
     return {name: value for name, value in found.items() if isinstance(value, np.ndarray)}
 
 
-def same(one, other):
+def check_same(one, other):
     assert one.keys() == other.keys()
     for name, values in one.items():
         np.testing.assert_array_equal(values, other[name], err_msg=name)
@@ -227,7 +227,7 @@ def test_the_same_on_every_call_whatever_one_does_to_it(name):
     for values in first.values():
         if values.flags.writeable:
             values[...] = np.zeros((), values.dtype)
-    same(kept, arrays(load(name, **options)))
+    check_same(kept, arrays(load(name, **options)))
 
 
 @NO_DOWNLOAD
@@ -244,7 +244,7 @@ def test_the_global_random_state_is_neither_used_nor_changed(name):
     np.random.seed(2)  # noqa: NPY002
     random.seed(2)
     torch.manual_seed(2)
-    same(one, arrays(load(name, **options)))
+    check_same(one, arrays(load(name, **options)))
 
 
 @pytest.mark.parametrize("name", SEEDED)
@@ -253,7 +253,7 @@ def test_another_seed_gives_other_data(name):
     zero, one = load(name, seed=0, **options), load(name, seed=1, **options)
     assert zero.x.shape == one.x.shape
     assert not np.array_equal(zero.x, one.x)
-    same(arrays(zero), arrays(load(name, **options)))
+    check_same(arrays(zero), arrays(load(name, **options)))
 
 
 @pytest.mark.parametrize("name", [*PLANE, "mixture"])

@@ -1,9 +1,7 @@
 """Downloads: small files in the real formats, from a server on this machine."""
 
-import gzip
 import hashlib
 import traceback
-import zlib
 from pathlib import Path
 
 import joblib
@@ -12,10 +10,10 @@ import pytest
 from scipy.io import savemat
 from sklearn.datasets import _olivetti_faces as peer
 
-from lib.datasets import cache, downloads, load, mnist_files
+from lib.datasets import cache, downloads, load
 from lib.datasets.cache import Unavailable
 from lib.datasets.sprite_text import write_sprites
-from tests.local_host import nobody, serve
+from tests.local_host import DAMAGES, idx, nobody, serve
 
 MNIST_FILES = [f"{name}-ubyte.gz" for name in downloads.MNIST_SHA256]
 
@@ -51,13 +49,6 @@ def faces(host, monkeypatch, tmp_path, rng):
     unreachable = peer.FACES._replace(url=nobody(), checksum=checksum)
     monkeypatch.setattr(peer, "FACES", unreachable)
     return pixels
-
-
-def idx(values):
-    """The bytes of an idx file, written by hand from its description."""
-    head = bytes([0, 0, 8, values.ndim])
-    sizes = b"".join(int(size).to_bytes(4, "big") for size in values.shape)
-    return gzip.compress(head + sizes + values.tobytes(order="C"), mtime=0)
 
 
 @pytest.fixture
@@ -155,23 +146,6 @@ def test_the_second_time_nothing_is_asked(name, host, folder, request):
     assert host.asked == asked
     np.testing.assert_array_equal(first.x, second.x)
     np.testing.assert_array_equal(first.held_out, second.held_out)
-
-
-def truncated(content):
-    return content[: len(content) // 2]
-
-
-def altered(content):
-    middle = len(content) // 2
-    return content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
-
-
-DAMAGES = {
-    "truncated": truncated,
-    "altered": altered,
-    "empty": lambda _: b"",
-    "text": lambda _: b"hi",
-}
 
 
 @every
@@ -398,47 +372,3 @@ def test_every_address_has_a_file_of_its_own():
     assert len(set(names)) == len(addresses)
     assert all(Path(name).name == name for name in names)
     assert names[0].endswith("-p.txt")
-
-
-def test_an_idx_file_by_hand(tmp_path):
-    values = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
-    (tmp_path / "f.gz").write_bytes(
-        gzip.compress(b"\0\0\x08\x03\0\0\0\x02\0\0\0\x03\0\0\0\x04" + bytes(range(24)))
-    )
-    np.testing.assert_array_equal(mnist_files.read_idx(tmp_path / "f.gz", 3), values)
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        (b"", "starts with , an idx file with 00000801"),
-        (b"\0\0\x08\x03\0\0\0\x02ab", "starts with 00000803, an idx file with 00000801"),
-        (b"\0\0\x0d\x01\0\0\0\x02ab", "starts with 00000d01"),
-        (b"\x89PNG", "starts with 89504e47"),
-        (b"\0\0\x08\x01\0\0\0\x03ab", r"2 values for sizes \[3\]"),
-        (b"\0\0\x08\x01\0\0\0\x01ab", r"2 values for sizes \[1\]"),
-        (b"\0\0\x08\x01\xff\xff\xff\xffab", r"2 values for sizes \[4294967295\]"),
-        (b"\0\0\x08\x01\0\0", "breaks off after 6 bytes"),
-    ],
-)
-def test_what_is_not_an_idx_file(content, message):
-    with pytest.raises(ValueError, match=message):
-        mnist_files.parse_idx(content, 1, "labels")
-
-
-@pytest.mark.parametrize("damage", DAMAGES)
-def test_what_is_not_gzip(damage, tmp_path):
-    path = tmp_path / "f.gz"
-    path.write_bytes(DAMAGES[damage](idx(np.arange(200, dtype=np.uint8))))
-    with pytest.raises(ValueError, match=r"f\.gz: not a whole gzip file|f\.gz: starts with"):
-        mnist_files.read_idx(path, 1)
-    path.write_bytes(gzip.compress(b"x")[:10] + zlib.compress(b"x"))
-    with pytest.raises(ValueError, match="not a whole gzip file"):
-        mnist_files.read_idx(path, 1)
-
-
-def test_as_many_labels_as_pictures(tmp_path):
-    (tmp_path / "p.gz").write_bytes(idx(np.zeros((3, 2, 2), np.uint8)))
-    (tmp_path / "l.gz").write_bytes(idx(np.zeros(4, np.uint8)))
-    with pytest.raises(ValueError, match=r"3 pictures in .*, 4 labels in "):
-        mnist_files.read_pictures(tmp_path / "p.gz", tmp_path / "l.gz")

@@ -148,13 +148,20 @@ def on_its_own_curve(density, x, j):
     return gaps < 6 * density.std
 
 
-@pytest.mark.parametrize("name", ["gaussians8", "uneven", "moons", "three arms"])
-def test_a_point_carries_the_number_of_its_component(name, rng):
-    density = PLANE[name]
+@pytest.mark.parametrize(
+    ("density", "kinds"),
+    [
+        (toy_plane.circle_of_gaussians(8, std=0.1), 8),
+        (toy_plane.Gaussians([[0, 0], [9, 9], [5, 0]], 0.4, [0.7, 0.0, 0.3]), 2),
+        (toy_plane.two_moons(), 2),
+        (toy_plane.spiral_arms(3, turns=0.8, radius=3, std=0.05), 3),
+    ],
+    ids=["circle", "uneven", "moons", "arms"],
+)
+def test_a_point_carries_the_number_of_its_component(density, kinds, rng):
     x, component = density.draw(2000, rng)
-    kinds = np.unique(component)
-    assert len(kinds) == {"gaussians8": 8, "uneven": 2, "moons": 2, "three arms": 3}[name]
-    for j in kinds:
+    assert len(np.unique(component)) == kinds
+    for j in np.unique(component):
         assert on_its_own_curve(density, x[component == j], j).all()
         assert not on_its_own_curve(density, x[component != j], j).all()
 
