@@ -128,6 +128,15 @@ def test_every_value_of_a_factor_shows(name):
     assert len(seen) == values
 
 
+def test_unknown_factors_are_refused(rng):
+    factors = creatures.draw_factors(3, rng)
+    with pytest.raises(ValueError, match=r"eyes must lie in 0\.\.7, got 8\.\.8"):
+        creatures.draw_creatures({**factors, "eyes": np.full(3, 8)}, rng)
+    del factors["tail"]
+    with pytest.raises(ValueError, match="'tail' is missing; it counts none, puff"):
+        creatures.draw_creatures(factors, rng)
+
+
 def test_factors_that_a_plan_cannot_carry_are_zero(data):
     f = data.factors
     crab, bird = PLANS.index("crab"), PLANS.index("bird")

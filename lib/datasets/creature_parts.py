@@ -28,10 +28,16 @@ class Figures:
 
     Attributes
     ----------
-    depth : (n, 20, 20), nearness to the eye, EMPTY outside the figure
-    light : (n, 20, 20), cosine between surface and lamp
-    part : (n, 20, 20), number of the part seen, 0 outside
-    hue : (n, 20, 20), colour family of the part seen
+    depth : ndarray, shape (n, 20, 20)
+        Nearness to the eye, EMPTY outside the figure.
+    light : ndarray, shape (n, 20, 20)
+        Cosine of the angle between surface and lamp.
+    part : ndarray of int, shape (n, 20, 20)
+        Number of the part seen, 0 outside.
+    hue : ndarray of int, shape (n, 20, 20)
+        Colour family of the part seen.
+    inside : ndarray of bool, shape (n,)
+        Whether no part reaches the frame, so that there is room for the outline.
     """
 
     def __init__(self, n: int) -> None:
@@ -39,7 +45,7 @@ class Figures:
         self.light = np.zeros((n, SIDE, SIDE))
         self.part = np.zeros((n, SIDE, SIDE), np.int8)
         self.hue = np.zeros((n, SIDE, SIDE), np.int8)
-        self.inside = np.ones(n, bool)  # no part reaches beyond the frame
+        self.inside = np.ones(n, bool)
 
     @property
     def body(self) -> np.ndarray:
@@ -63,13 +69,22 @@ class Figures:
 
         Parameters
         ----------
-        part : its number, 1 or more
-        centre, radii : (x, y) and (rx, ry) in pixels
-        on : bool (n,), the figures that get it
-        front : added to the depth
-        tilt : turn in radians, for positive x clockwise
-        power : 2 is an ellipse, less is a diamond, more a box
-        axis : mirror there, `centre` counted from it; None draws the part once
+        part : int
+            Its number, 1 or more.
+        centre, radii : pairs
+            (x, y) and (rx, ry) in pixels.
+        hue : ndarray of int, shape (n,)
+            Colour family.
+        on : ndarray of bool, shape (n,)
+            The figures that get it.
+        front : float
+            Added to the depth.
+        tilt : float or ndarray, shape (n,)
+            Turn in radians, clockwise on the right of the axis.
+        power : float
+            2 is an ellipse, less a diamond, more a box.
+        axis : float or ndarray, shape (n,), or None
+            Mirror the part there and count `centre` from it; None draws it once.
         """
         who = np.flatnonzero(on)
         cx, cy, rx, ry, tilt, hue = (

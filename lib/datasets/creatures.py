@@ -80,14 +80,29 @@ def draw_creatures(
 
     Returns
     -------
-    ndarray of uint8, shape (n, 20, 20): palette indices, and
+    ndarray of uint8, shape (n, 20, 20): the pictures as palette indices.
     ndarray of bool, shape (n,): whether the whole figure lies within its frame.
+
+    Raises
+    ------
+    ValueError
+        If a factor is missing, or a value has no name.
     """
+    _refuse_unknown(factors)
     anatomy = plans.Anatomy(factors, rng)
     figures = anatomy.build()
     pictures = paint(figures, _marks(anatomy), _pale(anatomy), factors["accent"])
     _draw_faces(pictures, anatomy)
     return pictures, figures.inside
+
+
+def _refuse_unknown(factors: dict[str, np.ndarray]) -> None:
+    for name, words in NAMES.items():
+        if name not in factors:
+            raise ValueError(f"the factor {name!r} is missing; it counts {', '.join(words)} from 0")
+        low, high = np.min(factors[name]), np.max(factors[name])
+        if low < 0 or high >= len(words):
+            raise ValueError(f"{name} must lie in 0..{len(words) - 1}, got {low}..{high}")
 
 
 def _plane(a: plans.Anatomy) -> tuple[np.ndarray, np.ndarray]:
@@ -166,8 +181,9 @@ def load_creatures(n: int = 4000, *, seed: int = 0) -> Dataset:
 
     Returns
     -------
-    Dataset with x: palette indices, uint8 (n, 20, 20); factors: index of each cause;
-    shared: "palette", float32 (47, 3) in [0, 1], and "names", the words for the factors.
+    Dataset
+        x, palette indices, uint8 (n, 20, 20); factors, an index for each cause; shared["palette"],
+        float32 (47, 3) in [0, 1]; shared["names"], the words for the indices of each factor.
     """
     if n < 1:
         raise ValueError(f"ask for one creature or more, not {n}")

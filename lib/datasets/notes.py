@@ -98,11 +98,16 @@ def synthesise(
 
     Parameters
     ----------
-    timbre : name or index into NAMES
-    hz : pitch
-    attack, decay, release : seconds; sustain : level in [0, 1]
-    vibrato : swing of the pitch to each side in cents (hundredths of a semitone)
-    vibrato_rate : swings a second
+    timbre : str or int
+        Name of an instrument or its index in NAMES.
+    hz : float
+        Pitch; partials of 3,800 Hz and more are left out.
+    attack, decay, sustain, release : float
+        As in `envelope`.
+    vibrato : float
+        Swing of the pitch to each side in cents (hundredths of a semitone).
+    vibrato_rate : float
+        Swings a second.
     """
     kind = TIMBRES[NAMES[timbre] if isinstance(timbre, int | np.integer) else timbre]
     if not 0 < hz < HIGHEST:
@@ -168,9 +173,11 @@ def load_notes(n: int = 1000, *, seed: int = 0) -> Dataset:
 
     Returns
     -------
-    Dataset with x: waveforms, float32 (n, 3968), 8,000 samples a second; y: the instrument;
-    factors: timbre, midi, hz, attack, decay, sustain, release, vibrato (cents), vibrato_rate;
-    extras: "spectrogram", float32 (n, 128, 32), levels in [0, 1]; shared: rate, window, hop, names.
+    Dataset
+        x, waveforms, float32 (n, 3968), 8,000 samples a second; y, the instrument; factors timbre,
+        midi, hz, attack, decay, sustain, release, vibrato (cents), vibrato_rate (Hz);
+        extras["spectrogram"], float32 (n, 128, 32), levels in [0, 1]; shared rate, window, hop
+        and names.
     """
     if n < 1:
         raise ValueError(f"ask for one note or more, not {n}")

@@ -28,7 +28,7 @@ def read_sprites(
 
     Returns
     -------
-    ndarray of uint8 (int32 for more than 256 colours), shape (n, h, w), and
+    ndarray of uint8 (int32 for more than 256 colours), shape (n, h, w): the pictures.
     ndarray of float32 in [0, 1], shape (k, 3): the colour of each index.
 
     Raises
