@@ -12,7 +12,7 @@ from lib.datasets.core import Dataset
 from lib.datasets.creature_paint import CHEEK, HUES, paint, palette, stamp, to_rgb
 from lib.datasets.creature_parts import SIDE
 
-__all__ = ["NAMES", "draw_creatures", "load_creatures", "to_rgb"]
+__all__ = ["NAMES", "draw_creatures", "draw_factors", "load_creatures", "to_rgb"]
 
 BATCH = 512  # creatures drawn at once; few enough to stay in the processor's cache
 
