@@ -1,4 +1,4 @@
-"""The causes of a face picture: names, ranges, and how to draw them at random."""
+"""The causes of a face picture: names, ranges, and how to draw them at random; its parts."""
 
 from __future__ import annotations
 
@@ -9,15 +9,21 @@ import numpy as np
 
 Factors = dict[str, np.ndarray]
 
+#: What a label map says of a pixel: 0 is background, 1 skin, ...
+PARTS = (
+    "background", "skin", "nose", "hair", "beard", "clothes", "eyes", "brows", "mouth", "glasses",
+)  # fmt: skip
+PART = {name: k for k, name in enumerate(PARTS)}
+
 HAIR_STYLES = ("shaved", "short", "parted", "fringe", "bob", "long", "curly", "bun")
 STYLE_SHARES = (0.06, 0.19, 0.19, 0.10, 0.11, 0.15, 0.11, 0.09)
 
 
 @dataclass(frozen=True)
 class Factor:
-    """One cause: its range, its unit, whether it belongs to the person or only to the picture.
+    """One cause: its range, its unit, and whether it belongs to the person or to the picture.
 
-    With `share` < 1 the value is `low` most of the time, and uniform above it in that share of faces.
+    With `share` < 1 it is uniform in that share of faces, and `low` in all others.
     """
 
     low: float
@@ -59,8 +65,8 @@ FACTORS: dict[str, Factor] = {
     "light_azimuth": _picture(-60, 60, "degrees", "direction of the light: 0 front, 60 right"),
     "light_elevation": _picture(10, 50, "degrees", "height of the light"),
     "background": _picture(0.12, 0.8, "shade", "brightness of the wall behind"),
-    "shift_x": _picture(-0.05, 0.05, "head widths", "head moved to the right"),
-    "shift_y": _picture(-0.05, 0.05, "head widths", "head moved up"),
+    "shift_x": _picture(-0.05, 0.05, "half heads", "person moved to the right"),
+    "shift_y": _picture(-0.05, 0.05, "half heads", "person moved up"),
     "smile": _picture(-0.3, 1, "1", "corners of the mouth: 0 relaxed, 1 broad smile"),
     "mouth_open": _picture(0, 1, "1", "how far the lips are apart", share=0.4),
     "eye_open": _picture(0.55, 1, "1", "how far the lids are apart"),
@@ -127,7 +133,7 @@ def take(factors: Mapping[str, np.ndarray], index: np.ndarray | slice) -> Factor
 
 
 def people(n: int, pictures: int, rng: np.random.Generator) -> Factors:
-    """`n` persons with `pictures` faces each, one after the other: identity fixed, the rest free."""
+    """`n` persons, `pictures` faces of each in a row: identity fixed, all else free."""
     persons, each = sample_factors(n, rng), sample_factors(n * pictures, rng)
     return {**each, **{name: np.repeat(persons[name], pictures) for name in IDENTITY}}
 

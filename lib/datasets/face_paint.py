@@ -1,4 +1,4 @@
-"""What is painted on the solids: lips, eyes, brows, beard, glasses; tones and part labels together."""
+"""What is painted on the solids: lips, eyes, brows, beard, glasses; tones and parts together."""
 
 from __future__ import annotations
 
@@ -8,15 +8,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from lib.datasets.face_factors import HAIR_STYLES
-from lib.datasets.face_shape import EYE_X, EYE_Y, Face, hairline, mouth_line, strands
+from lib.datasets.face_factors import HAIR_STYLES, PART, PARTS
+from lib.datasets.face_shape import EYE_X, EYE_Y, Face, hairline, mouth_half, mouth_line, strands
 from lib.datasets.sdf import length, mix, smoothstep
 
-PARTS = (
-    "background", "skin", "nose", "hair", "beard", "clothes", "eyes", "brows", "mouth", "glasses",
-)  # fmt: skip
-SMALL = ("eyes", "brows", "mouth", "glasses")
-PART = {name: k for k, name in enumerate(PARTS)}
 BROW_Y = 0.20
 SHAVED = HAIR_STYLES.index("shaved")
 GLASSES_Z = 0.74  # the lenses lie in this plane of the head
@@ -24,7 +19,7 @@ GLASSES_TONE = 0.05
 
 
 class Point(NamedTuple):
-    """Surface points in head coordinates, how far in front they lie, and which solid they are on."""
+    """Surface points in head coordinates, and how much they belong to hair and to clothes."""
 
     x: Tensor
     y: Tensor
@@ -99,10 +94,10 @@ def _paint_beard(canvas: Paint, face: Face, at: Point, front: Tensor) -> None:
 
 def _paint_mouth(canvas: Paint, face: Face, at: Point, front: Tensor) -> None:
     """Lips, the gap between them, teeth in its upper half, and the dark line where lips meet."""
-    half = 0.205 + 0.085 * face.smile
+    half = mouth_half(face)
     rise = at.y - mouth_line(face, at.x)
     round_ = torch.sqrt((1 - (at.x / half) ** 2).clamp(min=0))
-    gap = (0.15 * face.mouth_open + 0.11 * (face.smile - 0.35).clamp(min=0)) * round_
+    gap = (0.15 * face.mouth_open + 0.15 * (face.smile - 0.35).clamp(min=0)) * round_
     middle = rise + 0.5 * gap  # the lower lip gives way
     bow = 1 - 0.25 * _ridge(0.0, 0.06, at.x)
     reach = torch.where(middle > 0, 0.045 * bow, 0.06) * face.lips * round_.sqrt() + 0.5 * gap
@@ -110,8 +105,8 @@ def _paint_mouth(canvas: Paint, face: Face, at: Point, front: Tensor) -> None:
     canvas.over("mouth", lips, mix(0.74, 0.56, smoothstep(-0.02, 0.02, middle)) * face.skin)
     inside = smoothstep(0.012, -0.012, middle.abs() - 0.5 * gap) * (gap > 0.012) * front
     canvas.over("mouth", inside, 0.06)
-    teeth = inside * smoothstep(0.0, 0.02, rise + 0.11) * smoothstep(0.05, 0.10, gap)
-    canvas.over(None, teeth * 0.95, 0.85)
+    teeth = inside * smoothstep(0.0, 0.02, rise + 0.7 * gap) * smoothstep(0.05, 0.10, gap)
+    canvas.over(None, teeth * 0.95, 0.92)
     seam = _ridge(0.010, 0.022, rise) * smoothstep(0.05, 0.02, gap) * front
     canvas.over(
         "mouth", seam * smoothstep(half * 1.08, half * 0.9, at.x.abs()) * 0.8, 0.35 * face.skin

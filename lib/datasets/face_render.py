@@ -2,56 +2,50 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import interpolate, max_pool2d
+from tqdm.auto import tqdm
 
-from lib.datasets.face_paint import (
-    GLASSES_TONE,
-    GLASSES_Z,
-    PART,
-    PARTS,
-    SMALL,
-    Point,
-    glasses_mask,
-    paint,
-)
+from lib.datasets.face_factors import PART, PARTS
+from lib.datasets.face_paint import GLASSES_TONE, GLASSES_Z, Paint, Point, glasses_mask, paint
 from lib.datasets.face_shape import Face, distances, pick, prepare, scene, to_head
 from lib.datasets.sdf import mix, smoothstep
 
 HALF_VIEW, VIEW_Y = 1.14, -0.07  # half the width seen, and the height of the picture's centre
 NEAR, FAR = 1.05, -1.2  # depths between which rays are followed
-RAYS_A_CHUNK = 32_000  # keeps the work of one step in the processor's cache
-COARSE_STEPS, FINE_STEPS, LATE_STEPS = 9, 4, 7
+RAYS_WITHOUT_BAR = 4_000_000  # about five seconds of work
+RAYS_A_CHUNK = 64_000  # so many that calls cost little, so few that they stay in the cache
+COARSE_STEPS, FINE_STEPS, LATE_ROUNDS, LATE_STEPS = 9, 4, 2, 4
+STRIDE = 0.95  # of the distance: the smooth unions promise a little too much room
 RELIEF = 0.07  # how far small features stand out of the solids searched first
 CLOSE = 0.02  # a ray nearer than this to the surface has arrived
 NORMAL_STEP = 0.012
 OCCLUSION_REACH = 0.16
 
 
-def render_chunk(face: Face, size: int, samples: int, labels) -> tuple[Tensor, Tensor]:
-    """Pictures (n, size, size) and soft part maps (n, size, size, len(PARTS)) of a few faces."""
+def _draw(face: Face, size: int, rays: int, labels: bool) -> tuple[Tensor, Tensor | None]:
+    """Pictures (n, size, size) of a few faces, and with `labels` their label maps, uint8."""
     n = len(face.yaw)
-    x, y = _rays(face, size, samples)
-    start = _coarse_depth(face, size // 2)
-    start = interpolate(start[:, None], size=(size, size), mode="nearest")
-    start = start.reshape(n, 1, -1).expand(-1, samples, -1).reshape(n, -1)
-    shade = _wall(face, x, y)
+    x, y = _ray_grid(face, size, rays)
+    start = _first_depth(face, size, rays)
     hit = torch.nonzero(start > FAR, as_tuple=True)
-    near = pick(face, hit[0])
-    wall = shade[hit]
-    z = _trace(near, x[hit], y[hit], start[hit])
-    shade[hit], seen = _shade(near, x[hit], y[hit], z, wall, labels)
-    picture = _tone(shade).reshape(n, samples, size, size).mean(1)
+    near, x_hit, y_hit = pick(face, hit[0]), x[hit], y[hit]
+    shade = _wall(face, x, y)
+    z = _trace(near, x_hit, y_hit, start[hit])
+    shade[hit], canvas = _shade(near, x_hit, y_hit, z, shade[hit])
+    picture = _tone(shade).reshape(n, rays, size, size).mean(1)
     if not labels:
         return picture, None
     parts = torch.zeros(*shade.shape, len(PARTS))
     parts[..., PART["background"]] = 1
-    parts[hit] = seen
-    return picture, parts.reshape(n, samples, size, size, -1).mean(1)
+    parts[hit] = canvas.parts()
+    seen = parts.reshape(n, rays, size, size, -1).mean(1)
+    return picture, (seen * WEIGHT).argmax(-1).to(torch.uint8)
 
 
 def _grid(size: int) -> tuple[Tensor, Tensor]:
@@ -61,6 +55,7 @@ def _grid(size: int) -> tuple[Tensor, Tensor]:
     return x, y
 
 
+SMALL = ("eyes", "brows", "mouth", "glasses")
 #: In a mixed pixel small parts win, or lines thinner than a pixel would vanish from label maps.
 WEIGHT = torch.tensor([1.5 if name in SMALL else 1.0 for name in PARTS])
 _OFFSETS = {  # rays through a pixel, no two in one row or column
@@ -70,10 +65,10 @@ _OFFSETS = {  # rays through a pixel, no two in one row or column
 }
 
 
-def _rays(face: Face, size: int, samples: int) -> tuple[Tensor, Tensor]:
-    """Where rays pass, (n, samples size^2)."""
+def _ray_grid(face: Face, size: int, rays: int) -> tuple[Tensor, Tensor]:
+    """Where rays pass, (n, rays size^2)."""
     pixel = 2 * HALF_VIEW / size
-    dx, dy = torch.tensor(_OFFSETS[samples]).T[..., None] * pixel
+    dx, dy = torch.tensor(_OFFSETS[rays]).T[..., None] * pixel
     x, y = _grid(size)
     x, y = x.reshape(1, -1), y.reshape(1, -1)
     x = (x + dx * torch.sign(x)).reshape(1, -1)  # mirrored halves: a mirrored face is its mirror
@@ -81,32 +76,46 @@ def _rays(face: Face, size: int, samples: int) -> tuple[Tensor, Tensor]:
     return x - face.shift_x, y - face.shift_y
 
 
+def _first_depth(face: Face, size: int, rays: int) -> Tensor:
+    """A depth in front of the surface for every ray, from half the resolution; FAR for misses."""
+    z = _coarse_depth(face, size // 2)
+    z = interpolate(z, size=(size, size), mode="nearest").reshape(len(z), 1, -1)
+    return z.expand(-1, rays, -1).reshape(len(z), -1)
+
+
 def _coarse_depth(face: Face, size: int) -> Tensor:
-    """A depth in front of the surface for every ray of a cell; FAR where nothing is hit near it."""
+    """A depth in front of the surface within and beside every cell, (n, 1, size, size)."""
     x, y = _grid(size)
     x, y = x.reshape(1, -1) - face.shift_x, y.reshape(1, -1) - face.shift_y
     z, closest = torch.full_like(x, NEAR), torch.full_like(x, 9.0)
     for _ in range(COARSE_STEPS):
         d = scene(face, x, y, z, detail=False)
         closest = torch.minimum(closest, d)
-        z = (z - 0.95 * d).clamp(min=FAR)
+        z = (z - STRIDE * d).clamp(min=FAR)
     touched = closest < 1.3 * HALF_VIEW / size + RELIEF  # the surface may lie in this cell
-    z = torch.where(touched, z.clamp(min=FAR + 0.01), FAR)
-    return max_pool2d(z.reshape(-1, 1, size, size), 3, 1, 1)[:, 0] + RELIEF
+    z = max_pool2d(z.reshape(-1, 1, size, size), 3, 1, 1) + RELIEF
+    return torch.where(touched.reshape(z.shape), z, FAR)
 
 
 def _trace(face: Face, x: Tensor, y: Tensor, z: Tensor) -> Tensor:
     """Follow rays to the surface: most are there after a few steps, the grazing ones go on."""
     for step in range(FINE_STEPS):
-        d = scene(face, x, y, z, detail=step >= FINE_STEPS // 2)
-        z = z - 0.95 * d
-    late = torch.nonzero((d > CLOSE) & (z > FAR))[:, 0]
-    slow = Face(**{name: values[late] for name, values in vars(face).items()})
-    x, y, deep = x[late], y[late], z[late]
-    for _ in range(LATE_STEPS):
-        deep = deep - 0.95 * scene(slow, x, y, deep)
-    z[late] = deep
+        d = scene(face, x, y, z, detail=step == FINE_STEPS - 1)
+        z = z - STRIDE * d
+    for _ in range(LATE_ROUNDS):
+        late = torch.nonzero((d > CLOSE) & (z > FAR))[:, 0]
+        z[late], d[late] = _go_on(face, x, y, z, late)
     return z
+
+
+def _go_on(face: Face, x: Tensor, y: Tensor, z: Tensor, late: Tensor) -> tuple[Tensor, Tensor]:
+    """Some more steps for the rays `late`: depths and last distances."""
+    slow = Face(**{name: values[late] for name, values in vars(face).items()})
+    x, y, z, d = x[late], y[late], z[late], z[late]
+    for step in range(LATE_STEPS):
+        d = scene(slow, x, y, z, detail=step == LATE_STEPS - 1)
+        z = z - STRIDE * d
+    return z, d
 
 
 def _normal(
@@ -138,13 +147,11 @@ def _shadow(face: Face, point: tuple[Tensor, ...], normal: tuple[Tensor, ...]) -
     return clear
 
 
-def _shade(
-    face: Face, x: Tensor, y: Tensor, z: Tensor, wall: Tensor, labels
-) -> tuple[Tensor, Tensor]:
+def _shade(face: Face, x: Tensor, y: Tensor, z: Tensor, wall: Tensor) -> tuple[Tensor, Paint]:
     """Light and parts at the points where rays end."""
     skin, hair, clothes = distances(face, x, y, z)
     d = torch.minimum(torch.minimum(skin, hair), clothes)
-    hit = smoothstep(0.09, 0.04, d) * (z > FAR)
+    hit = smoothstep(0.06, 0.03, d) * (z > FAR)
     hx, hy, hz = to_head(face, x, y, z)
     at = Point(
         hx, hy, hz,
@@ -159,18 +166,18 @@ def _shade(
     frame = _frame(face, at)
     shade = mix(shade, GLASSES_TONE, frame)
     canvas.over("glasses", frame, canvas.albedo)
-    return shade, canvas.parts() if labels else None
+    return shade, canvas
 
 
 def _frame(face: Face, at: Point) -> Tensor:
     """Glasses along the ray: where it crosses the plane of the lenses, in head coordinates."""
-    ray = to_head_direction(face)
+    ray = _view_direction(face)
     back = (GLASSES_Z - at.z) / ray[2]
     x, y = at.x + back * ray[0], at.y + back * ray[1]
     return glasses_mask(face, x, y, (back > 0).float(), at)
 
 
-def to_head_direction(face: Face) -> tuple[Tensor, Tensor, Tensor]:
+def _view_direction(face: Face) -> tuple[Tensor, Tensor, Tensor]:
     """The viewing direction in head coordinates."""
     zero, one = torch.zeros_like(face.yaw), torch.ones_like(face.yaw)
     base = to_head(face, zero, zero, zero)
@@ -185,7 +192,7 @@ def _lit(face: Face, point: tuple, normal: tuple, albedo: Tensor, gloss: Tensor)
     key = key * (0.45 + 0.55 * _shadow(face, point, normal))
     half = torch.rsqrt(lx * lx + ly * ly + (lz + 1) ** 2)
     shine = ((nx * lx + ny * ly + nz * (lz + 1)) * half).clamp(min=0) ** 16
-    return albedo * ((0.34 + 0.12 * ny) * open_ + 0.74 * key) + gloss * shine * key
+    return albedo * ((0.39 + 0.09 * ny) * open_ + 0.70 * key) + gloss * shine * key
 
 
 def _wall(face: Face, x: Tensor, y: Tensor) -> Tensor:
@@ -198,25 +205,27 @@ def _tone(light: Tensor) -> Tensor:
     return (light / (1 + 0.16 * light)).clamp(1e-4, 1) ** 0.75
 
 
-def _chunks(factors: Mapping[str, np.ndarray], size: int) -> Iterator[tuple[Face, int]]:
-    """A few faces at a time, and the number of rays a pixel."""
-    samples = 2 if size <= 32 else 4
-    step = max(1, RAYS_A_CHUNK // (samples * size * size))
-    face = prepare(factors)
-    for start in range(0, len(face.yaw), step):
-        yield Face(**{name: v[start : start + step] for name, v in vars(face).items()}), samples
+def _chunks(face: Face, size: int, rays: int) -> Iterator[Face]:
+    """The faces, a few at a time; a long list shows its progress."""
+    step = max(1, RAYS_A_CHUNK // (rays * size * size))
+    n = len(face.yaw)
+    hidden = n * rays * size * size < RAYS_WITHOUT_BAR or bool(os.environ.get("BOOK_STATIC"))
+    for start in tqdm(range(0, n, step), desc="faces", disable=hidden, leave=False):
+        yield Face(**{name: values[start : start + step] for name, values in vars(face).items()})
 
 
 @torch.no_grad()
-def render(factors: Mapping[str, np.ndarray], size: int) -> np.ndarray:
+def render(factors: Mapping[str, np.ndarray], size: int, rays: int) -> np.ndarray:
     """Pictures (n, size, size), float32 in [0, 1]."""
-    chunks = _chunks(factors, size)
-    return torch.cat([render_chunk(face, size, k, False)[0] for face, k in chunks]).numpy()
+    chunks = _chunks(prepare(factors), size, rays)
+    return torch.cat([_draw(face, size, rays, labels=False)[0] for face in chunks]).numpy()
 
 
 @torch.no_grad()
-def label_maps(factors: Mapping[str, np.ndarray], size: int) -> np.ndarray:
-    """The part seen in most of every pixel, uint8 (n, size, size)."""
-    chunks = _chunks(factors, size)
-    maps = [(render_chunk(face, size, k, True)[1] * WEIGHT).argmax(-1) for face, k in chunks]
-    return torch.cat(maps).to(torch.uint8).numpy()
+def render_labelled(
+    factors: Mapping[str, np.ndarray], size: int, rays: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Pictures as by `render`, and the part that fills most of every pixel, uint8."""
+    drawn = [_draw(face, size, rays, labels=True) for face in _chunks(prepare(factors), size, rays)]
+    pictures, maps = zip(*drawn, strict=True)
+    return torch.cat(pictures).numpy(), torch.cat(maps).numpy()

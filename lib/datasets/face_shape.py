@@ -35,13 +35,13 @@ NONE = -9.0  # a radius that makes a solid vanish
 #: radius of the locks beside the face, height of the curls, radius of the bun.
 _STYLE_COLUMNS = ("thick", "line", "lock_end", "lock", "curl", "bun")
 _STYLES = {
-    "shaved": (-0.02, 0.60, 0.0, NONE, 0.0, NONE),
+    "shaved": (-0.06, 0.60, 0.0, NONE, 0.0, NONE),
     "short": (0.07, 0.56, 0.0, NONE, 0.0, NONE),
-    "parted": (0.12, 0.56, 0.0, NONE, 0.0, NONE),
+    "parted": (0.09, 0.56, 0.0, NONE, 0.0, NONE),
     "fringe": (0.09, 0.36, -0.45, 0.15, 0.0, NONE),
     "bob": (0.12, 0.56, -0.50, 0.17, 0.0, NONE),
     "long": (0.11, 0.60, -1.20, 0.17, 0.0, NONE),
-    "curly": (0.20, 0.54, 0.05, 0.20, 1.0, NONE),
+    "curly": (0.20, 0.54, -0.05, 0.20, 1.0, NONE),
     "bun": (0.05, 0.60, 0.0, NONE, 0.0, 0.20),
 }
 
@@ -90,10 +90,16 @@ def to_head(face: Face, x: Tensor, y: Tensor, z: Tensor) -> tuple[Tensor, Tensor
     return x, y + PIVOT_Y, z
 
 
+def mouth_half(face: Face) -> Tensor:
+    """Half the width of the mouth: a smile widens it."""
+    return 0.21 + 0.10 * face.smile
+
+
 def mouth_line(face: Face, x: Tensor) -> Tensor:
     """Height of the line between the lips at x; even a relaxed mouth turns up a little."""
-    bend = 0.75 * face.smile + 0.35
-    return MOUTH_Y + bend * (1.25 * x * x - 0.035)
+    bend = 0.085 * face.smile + 0.045
+    across = x / mouth_half(face)
+    return MOUTH_Y + bend * (across * across - 0.4)
 
 
 def _skull(face: Face, x: Tensor, y: Tensor, z: Tensor) -> Tensor:
@@ -101,7 +107,7 @@ def _skull(face: Face, x: Tensor, y: Tensor, z: Tensor) -> Tensor:
     drop = 0.05 * face.mouth_open + 0.04 * face.chin
     d = ellipsoid(x / face.face_width, y - 0.27, z + 0.10, (0.63, 0.67, 0.77))
     jaw_x = x / (face.face_width * face.jaw_width)
-    jaw = ellipsoid(jaw_x, y + 0.27 + 0.6 * drop, z - 0.08, (0.51, 0.58, 0.56))
+    jaw = ellipsoid(jaw_x, y + 0.27 + 0.6 * drop, z - 0.08, (0.49, 0.58, 0.56))
     d = smooth_min(d, jaw, 0.30)
     d = smooth_min(d, sphere(x, y + 0.73 + drop, z - 0.44, 0.14), 0.24)
     return smooth_min(d, _nose(face, x, y, z), 0.10)
@@ -153,12 +159,11 @@ def hair_distance(face: Face, x: Tensor, y: Tensor, z: Tensor, detail: bool = Tr
     xs = x / face.face_width
     cover = smoothstep(-0.32, 0.12, y - hairline(face, x, z))
     cap = ellipsoid(xs, y - 0.27, z + 0.11, (0.64, 0.68, 0.77)) - face.thick
-    cap = 0.7 * (
-        cap + (0.12 + face.thick) * (1 - cover)
-    )  # sinks under the skin beyond the hairline
+    cap = cap + (0.12 + face.thick) * (1 - cover)  # sinks under the skin beyond the hairline
+    cap = cap * (0.85 - 1.6 * face.thick)  # a steep sinking promises too much room
     side = xs.abs()
-    fall = (0.01, face.lock_end - 0.35, 0.10)
-    locks = capsule(side - 0.58, y - 0.35, z + 0.08, fall, face.lock)
+    fall = (0.01, face.lock_end - 0.15, 0.10)
+    locks = capsule(side - 0.57, y - 0.15, z + 0.08, fall, face.lock)
     back = capsule(xs / 1.25, y - 0.3, z + 0.36, (0.0, face.lock_end - 0.10, 0.0), face.lock + 0.28)
     d = smooth_min(smooth_min(cap, locks, 0.20), back, 0.25)
     d = smooth_min(d, sphere(x, y - 0.93, z + 0.30, face.bun), 0.05)
@@ -168,7 +173,7 @@ def hair_distance(face: Face, x: Tensor, y: Tensor, z: Tensor, detail: bool = Tr
 
 
 def _neck(x: Tensor, y: Tensor, z: Tensor) -> Tensor:
-    return capsule(x, y + 0.55, z + 0.12, (0.0, -1.0, -0.12), 0.29, 0.06)
+    return capsule(x, y + 0.55, z + 0.12, (0.0, -1.0, -0.12), 0.27, 0.06)
 
 
 def clothes_distance(x: Tensor, y: Tensor, z: Tensor) -> Tensor:

@@ -10,16 +10,16 @@ from lib.datasets import faces
 from lib.datasets.shipped import DATA, write_sheet
 
 
-def to_bytes(pictures: np.ndarray) -> np.ndarray:
-    """[0, 1] -> 0..255."""
-    return np.rint(pictures * 255).astype(np.uint8)
+def to_levels(pictures: np.ndarray) -> np.ndarray:
+    """[0, 1] -> 0..127, the levels that are shipped."""
+    return np.rint(pictures * faces.LEVELS).astype(np.uint8)
 
 
 def write_all(folder: Path) -> None:
     """Render every shipped set and write one sheet each, and the label maps of `faces`."""
     for name, (_, size) in faces.SHIPPED.items():
         pictures = faces.render(faces.shipped_factors(name), size)
-        write_sheet(folder / f"{name}.webp", to_bytes(pictures))
+        write_sheet(folder / f"{name}.webp", to_levels(pictures))
         print(f"{name}.webp: {(folder / f'{name}.webp').stat().st_size / 1e6:.2f} MB")
     labels = faces.label_maps(faces.shipped_factors("faces"), faces.SHIPPED["faces"][1])
     write_sheet(folder / "face_labels.webp", labels)

@@ -1,8 +1,8 @@
 """Signed distances: how far a point is from a solid, negative inside.
 
-Every function takes coordinates as tensors of one shape and returns that shape. Spheres and capsules
-are exact. Ellipsoids and smooth unions are bounds: close to the surface they are the distance to
-first order, and that is all that sphere tracing needs (J. C. Hart, 1996, "Sphere tracing").
+Every function takes coordinates as tensors of one shape and returns that shape. Spheres and
+capsules are exact. Ellipsoids and smooth unions are approximate: close to the surface they are the
+distance to first order, and sphere tracing needs no more (J. C. Hart, 1996, "Sphere tracing").
 """
 
 from __future__ import annotations
