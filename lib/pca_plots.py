@@ -10,6 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.offsetbox import AnnotationBbox, OffsetImage
+from matplotlib.ticker import MaxNLocator
 
 from lib.plots import COLORS
 
@@ -52,7 +53,7 @@ class LineTurner:
         self.reach, self.angles = reach, np.arange(0, 181, 2)
         self.figure = Figure(figsize=(5.7, 3.1), layout="constrained")
         FigureCanvasAgg(self.figure)
-        self.left, self.right = self.figure.subplots(1, 2, width_ratios=[1, 1.15])
+        self.left, self.right = self.figure.subplots(1, 2, width_ratios=[1.1, 1])
         self._plane()
         self._curves()
         self.draw(next(iter(self.clouds)), 0)
@@ -83,18 +84,20 @@ class LineTurner:
         (self.points,) = ax.plot([], [], "o", color=c["data"], ms=4.5)
         lim = (-self.reach, self.reach)
         ax.set(aspect="equal", xlim=lim, ylim=lim, xlabel="$x_1$ − mean", ylabel="$x_2$ − mean")
+        ax.set(xticks=range(-4, 5, 2), yticks=range(-4, 5, 2))
 
     def _curves(self) -> None:
         ax, c = self.right, COLORS
         look = {
-            "lost: mean squared distance": {"color": c["error"]},
-            "kept: variance along the line": {"color": c["model"]},
+            "lost: squared distance": {"color": c["error"]},
+            "kept: variance": {"color": c["model"]},
             "sum": {"color": c["prior"], "ls": "--"},
         }
         self.measures = [ax.plot([], [], label=name, **style)[0] for name, style in look.items()]
         (self.marks,) = ax.plot([], [], "o", color=c["data"], ms=6)
         ax.set(xlabel="angle of the line (degrees)", xlim=(0, 180), xticks=range(0, 181, 45))
         ax.set_ylabel("squared units of $x$")
+        ax.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
         ax.legend(loc="upper center", ncols=1, fontsize=9)
         self.title = ax.set_title("0 lost + 0 kept = 0", fontsize=11)
 

@@ -106,6 +106,19 @@ def test_few_components_equal_the_first_of_all(rng):
         assert few.total_variance == pytest.approx(everything.total_variance)
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_few_components_of_repeated_eigenvalues(rng, method):
+    """Bisection must also cope with equal eigenvalues, zero or not."""
+    axes = ortho_group.rvs(100, random_state=0)
+    flat = np.vstack([axes, -axes])  # every eigenvalue is 1/100
+    low = rng.normal(size=(200, 5)) @ axes[:5]  # 95 eigenvalues are 0
+    five = np.linalg.eigvalsh(np.cov(low.T, bias=True))[:-6:-1]
+    for x, want in ((flat, np.full(11, 0.01)), (low, np.r_[five, np.zeros(6)])):
+        pca = fit_pca(x, 11, method=method)
+        np.testing.assert_allclose(pca.components.T @ pca.components, np.eye(11), atol=1e-12)
+        np.testing.assert_allclose(pca.variances, want, atol=1e-13)
+
+
 def test_signs_make_the_answer_unique(rng):
     for x in (cloud(rng, 40, 7), cloud(rng, 7, 40)):
         pca = fit_pca(x)
