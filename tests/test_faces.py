@@ -243,6 +243,16 @@ def test_edges_are_the_borders_of_parts(some):
     assert not drawn[3:5, 3:5].any()
 
 
+def test_glasses_are_lines_and_have_no_second_line_beside_them():
+    labels = np.zeros((1, 12, 12), int)
+    labels[:, 6, 2:10] = PART["glasses"]
+    labels[:, 7:9, 4:8] = PART["eyes"]
+    lines = faces.edges(np.full((1, 12, 12), 0.5), labels)[0].astype(bool)
+    assert (lines[6] == (labels[0, 6] == PART["glasses"])).all()
+    assert not lines[[5, 7]].any()
+    assert lines[8, 4:8].all()
+
+
 def test_steep_shading_is_an_edge_without_any_border():
     picture = np.zeros((1, 8, 8))
     picture[:, :, 4:] = 1

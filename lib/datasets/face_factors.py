@@ -96,13 +96,13 @@ IDENTITY = tuple(name for name, factor in FACTORS.items() if factor.identity)
 
 #: A pleasant person in a quiet pose, on whom single factors can be studied.
 ONE_PERSON: dict[str, float] = {
-    "yaw": 0, "pitch": 0, "roll": 0, "light_azimuth": 30, "light_elevation": 30,
-    "background": 0.62, "shift_x": 0, "shift_y": 0, "smile": 0.3, "mouth_open": 0,
-    "eye_open": 0.9, "gaze": 0, "brow_raise": 0.2, "skin": 0.76, "hair_tone": 0.1,
+    "yaw": 0, "pitch": 0, "roll": 0, "light_azimuth": 25, "light_elevation": 25,
+    "background": 0.3, "shift_x": 0, "shift_y": 0, "smile": 0.3, "mouth_open": 0,
+    "eye_open": 0.9, "gaze": 0, "brow_raise": 0.2, "skin": 0.78, "hair_tone": 0.09,
     "hair_style": HAIR_STYLES.index("parted"), "hair_part": 0.6, "face_width": 1.0,
     "jaw_width": 0.95, "chin": 0, "nose_length": 1.0, "nose_width": 0.95, "eye_gap": 1.0,
     "eye_size": 1.05, "brow_tilt": 0.2, "brow_thickness": 0.95, "lips": 1.05, "beard": 0,
-    "glasses": 0, "clothes": 0.25,
+    "glasses": 0, "clothes": 0.5,
 }  # fmt: skip
 
 

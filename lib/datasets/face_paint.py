@@ -100,9 +100,9 @@ def _paint_mouth(canvas: Paint, face: Face, at: Point, front: Tensor) -> None:
     gap = (0.15 * face.mouth_open + 0.15 * (face.smile - 0.35).clamp(min=0)) * round_
     middle = rise + 0.5 * gap  # the lower lip gives way
     bow = 1 - 0.25 * _ridge(0.0, 0.06, at.x)
-    reach = torch.where(middle > 0, 0.045 * bow, 0.06) * face.lips * round_.sqrt() + 0.5 * gap
+    reach = torch.where(middle > 0, 0.052 * bow, 0.06) * face.lips * round_.sqrt() + 0.5 * gap
     lips = smoothstep(0.02, -0.02, middle.abs() - reach) * (round_ > 0) * front
-    canvas.over("mouth", lips, mix(0.74, 0.56, smoothstep(-0.02, 0.02, middle)) * face.skin)
+    canvas.over("mouth", lips, mix(0.74, 0.50, smoothstep(-0.02, 0.02, middle)) * face.skin)
     inside = smoothstep(0.012, -0.012, middle.abs() - 0.5 * gap) * (gap > 0.012) * front
     canvas.over("mouth", inside, 0.06)
     teeth = inside * smoothstep(0.0, 0.02, rise + 0.7 * gap) * smoothstep(0.05, 0.10, gap)

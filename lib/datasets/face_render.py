@@ -1,4 +1,10 @@
-"""From factors to pictures: rays, light, and the label map seen by the same rays."""
+"""From factors to pictures: rays, light, and the label map seen by the same rays.
+
+Rays run straight into the picture (an orthographic camera). A coarse grid finds where to start;
+each ray then steps by the distance to the nearest solid until it arrives. There the gradient of the
+distance is the normal, free space above the surface is the ambient light, and free space towards
+the light decides the shadow. Pixels average the rays through them.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +32,14 @@ RELIEF = 0.07  # how far small features stand out of the solids searched first
 CLOSE = 0.02  # a ray nearer than this to the surface has arrived
 NORMAL_STEP = 0.012
 OCCLUSION_REACH = 0.16
+SMALL = ("eyes", "brows", "mouth", "glasses")
+#: In a mixed pixel small parts win, or lines thinner than a pixel would vanish from label maps.
+WEIGHT = torch.tensor([1.5 if name in SMALL else 1.0 for name in PARTS])
+_OFFSETS = {  # rays through a pixel, no two in one row or column
+    1: [(0.0, 0.0)],
+    2: [(-0.25, -0.25), (0.25, 0.25)],
+    4: [(-0.125, -0.375), (0.375, -0.125), (0.125, 0.375), (-0.375, 0.125)],
+}
 
 
 def _draw(face: Face, size: int, rays: int, labels: bool) -> tuple[Tensor, Tensor | None]:
@@ -55,23 +69,13 @@ def _grid(size: int) -> tuple[Tensor, Tensor]:
     return x, y
 
 
-SMALL = ("eyes", "brows", "mouth", "glasses")
-#: In a mixed pixel small parts win, or lines thinner than a pixel would vanish from label maps.
-WEIGHT = torch.tensor([1.5 if name in SMALL else 1.0 for name in PARTS])
-_OFFSETS = {  # rays through a pixel, no two in one row or column
-    1: [(0.0, 0.0)],
-    2: [(-0.25, -0.25), (0.25, 0.25)],
-    4: [(-0.125, -0.375), (0.375, -0.125), (0.125, 0.375), (-0.375, 0.125)],
-}
-
-
 def _ray_grid(face: Face, size: int, rays: int) -> tuple[Tensor, Tensor]:
     """Where rays pass, (n, rays size^2)."""
     pixel = 2 * HALF_VIEW / size
     dx, dy = torch.tensor(_OFFSETS[rays]).T[..., None] * pixel
     x, y = _grid(size)
     x, y = x.reshape(1, -1), y.reshape(1, -1)
-    x = (x + dx * torch.sign(x)).reshape(1, -1)  # mirrored halves: a mirrored face is its mirror
+    x = (x + dx * torch.sign(x)).reshape(1, -1)  # the two halves mirror each other
     y = (y + dy).reshape(1, -1)
     return x - face.shift_x, y - face.shift_y
 
@@ -185,6 +189,7 @@ def _view_direction(face: Face) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def _lit(face: Face, point: tuple, normal: tuple, albedo: Tensor, gloss: Tensor) -> Tensor:
+    """Light from everywhere, light from the lamp (wrapped a little round the edge), and shine."""
     nx, ny, nz = normal
     lx, ly, lz = face.light_x, face.light_y, face.light_z
     open_ = _occlusion(face, point, normal)
@@ -192,7 +197,7 @@ def _lit(face: Face, point: tuple, normal: tuple, albedo: Tensor, gloss: Tensor)
     key = key * (0.45 + 0.55 * _shadow(face, point, normal))
     half = torch.rsqrt(lx * lx + ly * ly + (lz + 1) ** 2)
     shine = ((nx * lx + ny * ly + nz * (lz + 1)) * half).clamp(min=0) ** 16
-    return albedo * ((0.39 + 0.09 * ny) * open_ + 0.70 * key) + gloss * shine * key
+    return albedo * ((0.39 + 0.09 * ny) * open_ + 0.80 * key) + gloss * shine * key
 
 
 def _wall(face: Face, x: Tensor, y: Tensor) -> Tensor:
@@ -202,7 +207,7 @@ def _wall(face: Face, x: Tensor, y: Tensor) -> Tensor:
 
 def _tone(light: Tensor) -> Tensor:
     """From light to grey: brightens the shadows and holds the highlights, as a camera does."""
-    return (light / (1 + 0.16 * light)).clamp(1e-4, 1) ** 0.75
+    return (light / (1 + 0.14 * light)).clamp(1e-4, 1) ** 0.75
 
 
 def _chunks(face: Face, size: int, rays: int) -> Iterator[Face]:

@@ -38,7 +38,6 @@ HELD_OUT_FACES, HELD_OUT_PEOPLE = 400, 10
 PICTURES_A_PERSON = 10
 FRAMES = 12
 LEVELS = 127  # a shipped pixel is one of 0..127: one bit less saves a fifth of the bytes
-THIN = ("brows", "glasses")
 EDGE_SLOPE = 0.22  # grey levels a pixel: a shading edge at least as steep is drawn
 MIN_SIZE, MAX_SIZE = 8, 512
 
@@ -92,17 +91,20 @@ def edges(pictures: np.ndarray, labels: np.ndarray) -> np.ndarray:
             f"edges needs pictures and labels of one shape (n, h, w), "
             f"got {np.shape(pictures)} and {np.shape(labels)}"
         )
-    borders = _borders(np.asarray(labels))
-    thin = np.isin(labels, [PART[name] for name in THIN])  # these are lines themselves
-    lines = (borders & ~_thicken(thin)) | thin
+    lines = _borders(np.asarray(labels))
     return (lines | (_ridges(np.asarray(pictures)) & ~_thicken(lines))).astype(np.float32)
 
 
 def _borders(labels: np.ndarray) -> np.ndarray:
-    """Pixels whose label differs from the one below or to the right."""
-    lines = np.zeros(labels.shape, bool)
-    lines[:, :-1] |= labels[:, :-1] != labels[:, 1:]
-    lines[:, :, :-1] |= labels[:, :, :-1] != labels[:, :, 1:]
+    """Pixels whose label differs from the one below or to the right; brows and glasses in full.
+
+    Brows and glasses are lines themselves. A second line beside a frame would make it a blot.
+    """
+    thin = (labels == PART["brows"]) | (labels == PART["glasses"])
+    wide = ~(thin | _thicken(labels == PART["glasses"]))
+    lines = thin.copy()
+    lines[:, :-1] |= (labels[:, :-1] != labels[:, 1:]) & wide[:, :-1] & wide[:, 1:]
+    lines[:, :, :-1] |= (labels[:, :, :-1] != labels[:, :, 1:]) & wide[:, :, :-1] & wide[:, :, 1:]
     return lines
 
 
