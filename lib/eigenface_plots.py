@@ -149,7 +149,7 @@ def _scores(draw: ImageDraw.ImageDraw, box: tuple, scores: np.ndarray, at: float
         )
     for tick in range(-3, 4):
         x = np.interp(tick, (-3.5, 3.5), (left, right))
-        draw.text((x, bottom + 3), f"{tick:+d}" if tick else "0", INK, _font(13), anchor="ma")
+        draw.text((x, bottom + 3), str(tick).replace("-", "−"), INK, _font(13), anchor="ma")
     x = np.interp(at, (-3.5, 3.5), (left, right))
     draw.line((x, top - 4, x, bottom), COLORS["latent"], width=4)
 
