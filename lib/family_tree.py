@@ -106,7 +106,9 @@ STYLE = """<style>
   color: var(--pst-color-text-base, inherit); text-align: center; margin: 1rem 0; }
 .family-tree ul { list-style: none; margin: 0 !important; padding: 0 !important; }
 .family-tree li { margin: 0 !important; }
-.family-tree p { margin: 0; }
+.family-tree p { margin: 0 !important; }
+.family-tree .branches ul, .family-tree .last { display: grid; gap: 0.6rem; }
+.family-tree .branches ul { margin-top: 0.6rem !important; }
 .family-tree .ask { display: inline-block; border: 1.5px solid currentColor; border-radius: 99px;
   padding: 0.45em 1.2em; font-weight: 650; }
 .family-tree .branches { display: grid; grid-template-columns: repeat(3, 1fr); gap: 0 0.8rem;
@@ -121,7 +123,8 @@ STYLE = """<style>
 .family-tree .answer { font-weight: 650; }
 .family-tree .meaning { font-size: 0.86em; opacity: 0.8; min-height: 2.6em; }
 .family-tree .leaf { display: grid; grid-template-columns: 48px 1fr; gap: 0 0.6rem;
-  align-items: center; text-align: left; margin-top: 0.6rem; padding: 0.5rem 0.6rem;
+  align-items: center; text-align: left; height: 100%; margin: 0 !important; padding: 0.5rem 0.6rem;
+  box-sizing: border-box;
   border: 1.5px solid var(--pst-color-border, #c8ccd4); border-radius: 8px;
   color: inherit; text-decoration: none; }
 .family-tree a.leaf { border-color: var(--pst-color-primary, #6b4596); }
@@ -137,8 +140,7 @@ STYLE = """<style>
 .family-tree svg { width: 48px; height: 32px; margin: 0 !important; fill: none;
   stroke: currentColor; stroke-width: 1.5; }
 .family-tree svg .full { fill: currentColor; }
-.family-tree .last { display: grid; grid-template-columns: 1fr 1fr; gap: 0 0.8rem;
-  margin-top: 0.5rem !important; }
+.family-tree .last { grid-template-columns: 1fr 1fr; margin-top: 1rem !important; }
 .family-tree .last .leaf { grid-template-columns: 1fr; text-align: center; }
 html[data-theme="dark"] .bd-content div.cell_output .text_html:has(> .family-tree) {
   background: none !important; color: inherit !important; padding: 0 !important; }

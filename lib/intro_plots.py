@@ -9,9 +9,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
+from sklearn.cluster import KMeans
+from sklearn.neighbors import KernelDensity, KNeighborsClassifier
 
 from lib import darts
 from lib.datasets.toys import Mixture
+from lib.pca import PCA
 from lib.plots import COLORS, INK, WIDTH
 
 LINE = np.linspace(-7, 7, 421)  # where densities on the line are drawn
@@ -22,33 +25,32 @@ TINTS = [COLORS[role] for role in ("latent", "good", "error", "prior", "data", "
 def four_views(
     x: np.ndarray,
     y: np.ndarray,
-    predict: Callable,
-    groups: tuple[np.ndarray, np.ndarray],
-    pca: tuple[np.ndarray, np.ndarray],
-    log_density: Callable,
+    classifier: KNeighborsClassifier,
+    groups: KMeans,
+    pca: PCA,
+    density: KernelDensity,
 ) -> Figure:
-    """One cloud x (n, 2) four times: with labels y and a boundary, groups, directions, a density.
-
-    `predict` and `log_density` map points (m, 2) to (m,); `groups` is (group of each point, the
-    centres); `pca` is (mean, directions as columns scaled by their standard deviations).
-    """
+    """One cloud x (n, 2) four times: labels y and a boundary, groups, directions, a density."""
     fig, grid_of_axes = plt.subplots(2, 2, figsize=(5.8, 4.4), sharex=True, sharey=True)
     axes = grid_of_axes.ravel()
     low, high = x.min(axis=0) - 0.3, x.max(axis=0) + 0.3
     across, up = (np.linspace(a, b, 120) for a, b in zip(low, high, strict=True))
     grid = np.stack(np.meshgrid(across, up), axis=-1)
-    values = [f(grid.reshape(-1, 2)).reshape(grid.shape[:2]) for f in (predict, log_density)]
+    values = [
+        f(grid.reshape(-1, 2)).reshape(grid.shape[:2])
+        for f in (classifier.predict, density.score_samples)
+    ]
     dots(axes[0], x, np.take(CLASSES, y))
     axes[0].contour(across, up, values[0], levels=[0.5], colors=INK, linewidths=1.4)
-    dots(axes[1], x, np.take(TINTS, groups[0] % len(TINTS)))
-    axes[1].plot(*groups[1].T, "o", ms=9, mfc="white", mec=INK, mew=1.6)
+    dots(axes[1], x, np.take(TINTS, groups.labels_ % len(TINTS)))
+    axes[1].plot(*groups.cluster_centers_.T, "o", ms=9, mfc="white", mec=INK, mew=1.6)
     dots(axes[2], x, COLORS["prior"])
-    for direction in pca[1].T:
+    for direction in (pca.components * np.sqrt(pca.variances)).T:
         tip = {"arrowprops": {"arrowstyle": "-|>", "color": COLORS["latent"], "lw": 2.4}}
-        axes[2].annotate("", pca[0] + 2 * direction, pca[0], **tip)
-    density = np.exp(values[1])
-    levels = density.max() * np.linspace(0.04, 1, 12)  # white where there is nearly nothing
-    axes[3].contourf(across, up, density, levels=levels, cmap="Reds")
+        axes[2].annotate("", pca.mean + 2 * direction, pca.mean, **tip)
+    p = np.exp(values[1])
+    levels = p.max() * np.linspace(0.04, 1, 12)  # white where there is nearly nothing
+    axes[3].contourf(across, up, p, levels=levels, cmap="Reds")
     titles = "with labels: classify", "without: k-means", "without: PCA", "without: density"
     for ax, title in zip(axes, titles, strict=True):
         ax.set(title=title, xticks=[], yticks=[], aspect="equal")

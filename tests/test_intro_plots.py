@@ -4,9 +4,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.colors import to_hex
+from sklearn.cluster import KMeans
+from sklearn.neighbors import KernelDensity, KNeighborsClassifier
 
 from lib import bending, darts, intro_plots
 from lib.datasets.toys import Mixture
+from lib.pca import fit_pca
 from lib.plots import COLORS
 
 
@@ -17,20 +20,18 @@ def _closed():
 
 
 def test_four_views_show_one_cloud_with_labels_groups_directions_and_density(rng):
-    x, y = rng.normal(size=(50, 2)), rng.integers(2, size=50)
-    directions = np.array([[1.0, 0.0], [0.0, 0.5]])
-    figure = intro_plots.four_views(
-        x, y, lambda p: p[:, 0], (y, x[:2]), (x.mean(axis=0), directions),
-        lambda p: -np.sum(p**2, axis=1),
-    )  # fmt: skip
+    x, y = rng.normal(size=(50, 2)) * [2, 1], rng.integers(2, size=50)
+    groups, pca = KMeans(2, n_init=1, random_state=0).fit(x), fit_pca(x)
+    classifier, density = KNeighborsClassifier(3).fit(x, y), KernelDensity().fit(x)
+    figure = intro_plots.four_views(x, y, classifier, groups, pca, density)
     labelled, grouped, turned, _ = figure.axes
     for ax in (labelled, grouped, turned):
         np.testing.assert_allclose(ax.collections[0].get_offsets(), x)
     fills = [to_hex(c) for c in labelled.collections[0].get_facecolors()]
     assert fills == [intro_plots.CLASSES[k] for k in y]
-    np.testing.assert_allclose(grouped.lines[0].get_xydata(), x[:2])
-    tips = [text.xy for text in turned.texts]
-    np.testing.assert_allclose(tips, x.mean(axis=0) + 2 * directions.T)
+    np.testing.assert_allclose(grouped.lines[0].get_xydata(), groups.cluster_centers_)
+    tips = np.array([text.xy for text in turned.texts]) - x.mean(axis=0)
+    np.testing.assert_allclose(tips.T @ tips, 4 * np.cov(x.T, bias=True))  # two deviations long
 
 
 def test_paths_run_from_u_to_the_curve_and_down():
