@@ -37,8 +37,9 @@ class PPCA:
     def log_prob(self, x: np.ndarray) -> np.ndarray:
         """Exact log p(x) of points (n, D), in nats; shape (n,). No D x D matrix is formed.
 
-        With the posterior mean z, (x - mean)^T C^-1 (x - mean) = |x - mean - W z|^2 / sigma^2
-        + |z|^2: a sum without cancellation, however small sigma^2 is.
+        With the posterior mean z, the squared Mahalanobis distance of x is the squared length of
+        x - mean - W z over sigma^2, plus that of z: a sum without cancellation, however small
+        sigma^2 is.
         """
         z = self.posterior(x)[0]
         misfit = x - self.mean - z @ self.weights.T  # (n, D)
