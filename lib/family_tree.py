@@ -131,7 +131,7 @@ STYLE = """<style>
 .family-tree a.leaf:hover { background: color-mix(in srgb, currentColor 8%, transparent);
   color: inherit; }
 .family-tree a.leaf:focus-visible { outline: 3px solid var(--pst-color-secondary, #1f6fb2);
-  outline-offset: 2px; }
+  outline-offset: -3px; }
 .family-tree .soon { border-style: dashed; }
 .family-tree a .name { color: var(--pst-color-link, #1a62a0); text-decoration: underline; }
 .family-tree .name { display: block; font-weight: 650; font-size: 0.98em; }
