@@ -6,12 +6,15 @@ Also files in the format of MNIST, and ways to damage a copy.
 from __future__ import annotations
 
 import gzip
+import os
 import socket
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from unittest import mock
 
 import numpy as np
 
@@ -22,7 +25,8 @@ class Host:
     """`files` maps paths to bytes; `mood` says how requests are answered; `asked` records them.
 
     Moods: "well", "missing" (404), "down" (500), "garbage" (a page of text), "short" (half of the
-    bytes that were promised), "silent" (no answer for a second).
+    bytes that were promised), "silent" (no answer for a second), "moved" (to another address),
+    "unsized" (does not say how many bytes there are).
     """
 
     def __init__(self, url: str) -> None:
@@ -33,7 +37,12 @@ class Host:
     def answer(self, request: BaseHTTPRequestHandler) -> None:
         """Answer one GET request as the mood has it."""
         self.asked.append(request.path)
-        body = self.files.get(request.path)
+        if self.mood == "moved" and "?" not in request.path:
+            request.send_response(302)
+            request.send_header("Location", f"{request.path}?moved")
+            request.end_headers()
+            return
+        body = self.files.get(request.path.removesuffix("?moved"))
         if self.mood == "silent":
             time.sleep(1)
             return
@@ -42,7 +51,8 @@ class Host:
             return
         body = b"<html>Please log in</html>" if self.mood == "garbage" else body
         request.send_response(200)
-        request.send_header("Content-Length", str(len(body)))
+        if self.mood != "unsized":
+            request.send_header("Content-Length", str(len(body)))
         request.end_headers()
         request.wfile.write(body[: len(body) // 2] if self.mood == "short" else body)
 
@@ -68,6 +78,20 @@ def serve() -> Iterator[Host]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@contextmanager
+def online(folder: Path) -> Iterator[Host]:
+    """A host, the cache in folder/cache, and scikit-learn's own in folder/sklearn."""
+    places = {"BOOK_DATA": folder / "cache", "SCIKIT_LEARN_DATA": folder / "sklearn"}
+    changes = {name: str(place) for name, place in places.items()} | {"NO_PROXY": "*"}
+    with mock.patch.dict(os.environ, changes), serve() as host:
+        yield host
+
+
+def files_in(folder: Path) -> list[Path]:
+    """All files below a folder."""
+    return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
 def nobody() -> str:

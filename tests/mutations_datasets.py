@@ -2,9 +2,8 @@
 
 import gzip
 import hashlib
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from unittest import mock
@@ -13,7 +12,7 @@ import numpy as np
 from scipy import stats
 
 from lib.datasets import cache, core, digits, downloads, mnist_files, shipped, toy_plane, toys
-from tests.local_host import Host, serve
+from tests.local_host import Host, online
 from tests.mutation import Edit, Mutation
 
 TOYS, PLANE = "lib.datasets.toys", "lib.datasets.toy_plane"
@@ -81,16 +80,14 @@ def a_sheet_gives_back_the_pictures() -> None:
 
 
 @contextmanager
-def online() -> Iterator[tuple[Host, Path]]:
+def host_and_cache() -> Iterator[tuple[Host, Path]]:
     """A server on this machine and an empty cache."""
-    with TemporaryDirectory() as folder, serve() as host:
-        changes = {"NO_PROXY": "*", "BOOK_DATA": folder}
-        with mock.patch.dict(os.environ, changes):
-            yield host, Path(folder)
+    with TemporaryDirectory() as folder, online(Path(folder)) as host:
+        yield host, Path(folder, "cache")
 
 
 def altered_bytes_are_noticed() -> None:
-    with online() as (host, folder):
+    with host_and_cache() as (host, folder):
         host.files["/f"] = b"the true file"
         checksum = hashlib.sha256(b"the true file").hexdigest()
         for sha256 in (None, checksum):
@@ -101,8 +98,16 @@ def altered_bytes_are_noticed() -> None:
             path.unlink()
 
 
+def half_a_file_does_not_stay() -> None:
+    with host_and_cache() as (host, folder):
+        host.files["/f"], host.mood = b"the whole file", "short"
+        with suppress(cache.Unavailable):
+            cache.fetch([f"{host.url}/f"], folder / "f", instead="")
+        assert not (folder / "f").exists()
+
+
 def a_second_address_is_tried() -> None:
-    with online() as (host, folder):
+    with host_and_cache() as (host, folder):
         host.files["/right"] = b"here"
         try:
             cache.fetch([f"{host.url}/wrong", f"{host.url}/right"], folder / "f", instead="")
@@ -111,7 +116,7 @@ def a_second_address_is_tried() -> None:
 
 
 def a_page_of_text_does_not_stay() -> None:
-    with online() as (host, folder):
+    with host_and_cache() as (host, folder):
         host.files |= {"/p": b"please log in", "/c": b"0 1 2 3\n"}
         try:
             downloads.load_sprites(f"{host.url}/p", f"{host.url}/c")
@@ -132,7 +137,7 @@ def idx_sizes_are_big_endian() -> None:
 
 
 def the_test_digits_are_held_out() -> None:
-    with online() as (host, _):
+    with host_and_cache() as (host, _):
         checksums = {}
         for name, n, level in (("train", 12, 1), ("t10k", 4, 2)):
             images = bytes([0, 0, 8, 3, 0, 0, 0, n, 0, 0, 0, 1, 0, 0, 0, 1, *[level] * n])
@@ -249,6 +254,12 @@ MUTATIONS = [
         "lib.datasets.cache.is_whole",
         Edit("return path.is_file() and", "return path.is_file() or"),
         altered_bytes_are_noticed,
+    ),
+    Mutation(
+        "downloaded under its own name",
+        "lib.datasets.cache._download",
+        Edit("part = Path(aside, path.name)", "part = path"),
+        half_a_file_does_not_stay,
     ),
     Mutation(
         "only the first mirror is tried",

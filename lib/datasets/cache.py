@@ -6,11 +6,10 @@ without a published checksum gets one when it is downloaded, in a file of the sa
 
 from __future__ import annotations
 
-import logging
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pooch
 import requests
@@ -53,8 +52,6 @@ def fetch(addresses: Sequence[str], path: Path, *, sha256: str | None = None, in
     if is_whole(path, sha256):
         return path
     damaged = path.exists()
-    if sha256 is None:
-        forget(path)
     failures = []
     for address in addresses:
         failure = _download(address, path, sha256)
@@ -78,7 +75,7 @@ def is_whole(path: Path, sha256: str | None = None) -> bool:
     kept = _checksum_file(path)
     if sha256 is None and kept.is_file():
         sha256 = kept.read_text(encoding="utf-8", errors="replace").strip()
-    return path.is_file() and sha256 is not None and pooch.file_hash(str(path)) == sha256
+    return path.is_file() and sha256 is not None and _has(path, sha256)
 
 
 def forget(path: Path) -> None:
@@ -91,12 +88,20 @@ def _checksum_file(path):
     return path.with_name(path.name + ".sha256")
 
 
+def _has(path, sha256):
+    return pooch.file_hash(str(path)) == sha256.lower()
+
+
 def _download(address, path, sha256):
     """None after storing the file; otherwise why there is none, in a few words."""
     try:
-        with _progress_bar(path.name) as bar, _quiet():
-            get = pooch.HTTPDownloader(progressbar=bar, timeout=TIMEOUT, chunk_size=PIECE)
-            pooch.retrieve(address, sha256, path.name, path.parent, downloader=get)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=path.parent) as aside:
+            part = Path(aside, path.name)
+            _get(address, part)
+            if sha256 is not None and not _has(part, sha256):
+                return "what the server sent is another file, its checksum is wrong"
+            os.replace(part, path)
         if sha256 is None:
             _checksum_file(path).write_text(pooch.file_hash(str(path)), encoding="utf-8")
     except (OSError, ValueError) as error:
@@ -104,20 +109,12 @@ def _download(address, path, sha256):
     return None
 
 
-def _progress_bar(name):
-    return tqdm(desc=name, total=1, unit="B", unit_scale=True, leave=False)  # pooch sets the total
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep pooch from writing log lines between the progress bars."""
-    log = pooch.get_logger()
-    level = log.level
-    log.setLevel(logging.WARNING)
-    try:
-        yield
-    finally:
-        log.setLevel(level)
+def _get(address, part):
+    """Write what is at the address to a file, with a progress bar."""
+    # pooch sets the total, but passes over a bar without one
+    with tqdm(desc=part.name, total=1, unit="B", unit_scale=True, leave=False) as bar:
+        get = pooch.HTTPDownloader(progressbar=bar, timeout=TIMEOUT, chunk_size=PIECE)
+        get(address, str(part), None)
 
 
 def _in_short(error):
@@ -130,6 +127,4 @@ def _in_short(error):
         return "no connection, or it was lost"
     if isinstance(error, requests.exceptions.ChunkedEncodingError):
         return "the download broke off"
-    if isinstance(error, ValueError) and "hash" in str(error):
-        return "what the server sent is another file, its checksum is wrong"
     return f"{type(error).__name__}: {error}".splitlines()[0]
