@@ -9,6 +9,7 @@ from functools import lru_cache
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.font_manager import findfont
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Ellipse
 from PIL import Image, ImageDraw, ImageFont
@@ -101,7 +102,7 @@ GREYS = 64  # grey levels of the face: fewer bytes, no difference to the eye
 
 @lru_cache
 def _font(size: int) -> ImageFont.FreeTypeFont:
-    return ImageFont.load_default(size=size)
+    return ImageFont.truetype(findfont("DejaVu Sans"), size)  # the figures' font; it has a minus
 
 
 def mixer_frame(
@@ -119,10 +120,10 @@ def mixer_frame(
     frame.paste(Image.fromarray(big), (0, 0))
     draw = ImageDraw.Draw(frame)
     left = width + GAP
-    _bars(draw, (left, 24, left + PANEL, height // 2 - 22), variances, k)
-    _scores(draw, (left, height // 2 + 26, left + PANEL, height - 22), scores, score)
-    draw.text((left, 0), f"variance: component {k + 1} has {variances[k]:.1%}", INK, _font(16))
-    draw.text((left, height // 2 + 2), "its scores in the training set", INK, _font(16))
+    _bars(draw, (left, 30, left + PANEL, height // 2 - 26), variances, k)
+    _scores(draw, (left, height // 2 + 34, left + PANEL, height - 22), scores, score)
+    draw.text((left, 0), f"component {k + 1}: {variances[k]:.1%} of variance", INK, _font(19))
+    draw.text((left, height // 2 + 2), "its scores in the training set", INK, _font(19))
     return np.asarray(frame)
 
 
@@ -134,7 +135,7 @@ def _bars(draw: ImageDraw.ImageDraw, box: tuple, values: np.ndarray, marked: int
         x0, x1 = left + j * step, left + (j + 0.8) * step
         color = COLORS["latent"] if j == marked else "#c9ced6"
         draw.rectangle((x0, bottom - (bottom - top) * value / values.max(), x1, bottom), color)
-        draw.text(((x0 + x1) / 2, bottom + 3), str(j + 1), INK, _font(13), anchor="ma")
+        draw.text(((x0 + x1) / 2, bottom + 3), str(j + 1), INK, _font(15), anchor="ma")
 
 
 def _scores(draw: ImageDraw.ImageDraw, box: tuple, scores: np.ndarray, at: float) -> None:
@@ -149,7 +150,7 @@ def _scores(draw: ImageDraw.ImageDraw, box: tuple, scores: np.ndarray, at: float
         )
     for tick in range(-3, 4):
         x = np.interp(tick, (-3.5, 3.5), (left, right))
-        draw.text((x, bottom + 3), str(tick).replace("-", "−"), INK, _font(13), anchor="ma")
+        draw.text((x, bottom + 3), str(tick).replace("-", "−"), INK, _font(15), anchor="ma")
     x = np.interp(at, (-3.5, 3.5), (left, right))
     draw.line((x, top - 4, x, bottom), COLORS["latent"], width=4)
 
