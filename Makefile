@@ -9,7 +9,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 SITE := _build/html/index.html
-SOURCES := $(wildcard lib/*.py lib/datasets/*.py data/*)
+SOURCES := _toc.yml $(wildcard lib/*.py lib/datasets/*.py data/*)  # the family tree reads the table of contents
 RUN_TESTS := $(BIN)/python -m pytest -q
 
 .PHONY: book test check lab homework bench clean
