@@ -44,7 +44,7 @@ def picture_rows(
     n, h, w = next(iter(rows.values())).shape
     side = width / (n + 0.4)
     lines = [max(map(_lines, captions.get(name, [""]))) for name in rows]
-    heights = [side * h / w + 0.15 * count for count in lines]
+    heights = [side * h / w + 0.17 * count for count in lines]
     fig, axes = _tight(heights, n, width)
     for line, (name, images) in zip(axes, rows.items(), strict=True):
         texts = captions.get(name, [""] * n)
@@ -71,7 +71,7 @@ def _face(ax, image: np.ndarray, title: str) -> None:
     ax.spines[:].set_visible(False)
     ax.grid(False)
     if title:
-        ax.set_title(re.sub(r"-(?=\d)", "−", title), fontsize=8, pad=2)
+        ax.set_title(re.sub(r"-(?=\d)", "−", title), fontsize=9, pad=2)
 
 
 def component_pairs(
@@ -82,7 +82,7 @@ def component_pairs(
     share = pca.variances / pca.total_variance
     lines = -(-count // columns)
     tall = WIDTH / columns * shape[0] / shape[1]
-    heights = [tall + 0.15, tall] * lines
+    heights = [tall + 0.17, tall] * lines
     fig, axes = _tight(heights, columns, WIDTH)
     for ax in axes.flat:
         ax.axis("off")
