@@ -24,8 +24,10 @@ def wav_bytes(waveform: np.ndarray, rate: int) -> bytes:
     waveform = np.asarray(waveform, float)
     if waveform.ndim != 1 or not waveform.size:
         raise ValueError(f"one sound is an array (samples,), got {waveform.shape}")
-    if not np.abs(waveform).max() <= 1:
-        peak = np.abs(waveform).max()
+    peak = np.abs(waveform).max()
+    if not np.isfinite(peak):
+        raise ValueError("samples must be finite numbers in [-1, 1], some are nan or infinite")
+    if peak > 1:
         raise ValueError(f"samples must lie in [-1, 1], the largest is {peak:.3g}; divide by it")
     buffer = io.BytesIO()
     with wave.open(buffer, "wb") as file:

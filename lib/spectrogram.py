@@ -46,9 +46,9 @@ def istft(z: np.ndarray, window: int, hop: int, samples: int) -> np.ndarray:
     Frames are weighted by the window again and added where they overlap (Griffin and Lim, 1984).
     """
     z, starts, w = np.asarray(z), _starts(samples, window, hop), hann(window)
-    if z.shape[-2:] != (window // 2 + 1, len(starts)):
-        wanted = f"({window // 2 + 1}, {len(starts)})"
-        raise ValueError(f"{samples} samples have spectra (..., {wanted[1:]}, got {z.shape}")
+    bins, count = window // 2 + 1, len(starts)
+    if z.shape[-2:] != (bins, count):
+        raise ValueError(f"{samples} samples have spectra (..., {bins}, {count}), got {z.shape}")
     frames = np.fft.irfft(z.swapaxes(-1, -2), n=window, axis=-1) * w
     total = np.zeros((*z.shape[:-2], starts[-1] + window))
     weight = np.zeros(starts[-1] + window)
@@ -76,8 +76,8 @@ def griffin_lim(
     with momentum it falls faster (Perraudin, Balazs and Sondergaard, 2013).
     """
     magnitude = np.asarray(magnitude, float)
-    if (magnitude < 0).any():
-        raise ValueError("magnitudes must not be negative; levels go through from_levels first")
+    if not (magnitude >= 0).all():
+        raise ValueError("magnitudes must be 0 or more; levels go through from_levels first")
     guess = np.exp(2j * np.pi * rng.random(magnitude.shape))
     last = np.zeros_like(guess)
     for _ in range(steps):
@@ -103,5 +103,5 @@ def to_levels(z: np.ndarray, window: int) -> np.ndarray:
 def from_levels(levels: np.ndarray, window: int) -> np.ndarray:
     """The magnitudes behind the levels; level 0 is silence."""
     loudest = hann(window).sum() / 2
-    magnitude = loudest * 10 ** (RANGE_DB * (np.asarray(levels, float) - 1) / 20)
-    return np.where(np.asarray(levels) > 0, magnitude, 0.0)
+    levels = np.asarray(levels, float)
+    return np.where(levels <= 0, 0.0, loudest * 10 ** (RANGE_DB * (levels - 1) / 20))

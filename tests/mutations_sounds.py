@@ -171,7 +171,7 @@ MUTATIONS = [
     Mutation(
         "partials above half the sample rate",
         f"{NOTES}.synthesise",
-        Edit("heard = ratios * hz * 2 ** (vibrato / 1200) < HIGHEST", "heard = ratios > 0"),
+        Edit("ratios * highest < HIGHEST", "ratios > 0"),
         nothing_folds_back,
     ),
     Mutation(

@@ -130,11 +130,27 @@ def test_every_value_of_a_factor_shows(name):
 
 def test_unknown_factors_are_refused(rng):
     factors = creatures.draw_factors(3, rng)
-    with pytest.raises(ValueError, match=r"eyes must lie in 0\.\.7, got 8\.\.8"):
+    with pytest.raises(ValueError, match=r"eyes must lie in 0\.\.7, got 8"):
         creatures.draw_creatures({**factors, "eyes": np.full(3, 8)}, rng)
     del factors["tail"]
     with pytest.raises(ValueError, match="'tail' is missing; it counts none, puff"):
         creatures.draw_creatures(factors, rng)
+
+
+@pytest.mark.parametrize("value", [3, [3], [1.0, 2.0, 3.0], [[1, 1, 1]]])
+def test_every_creature_needs_an_index_of_its_own(value, rng):
+    factors = creatures.draw_factors(3, rng)
+    with pytest.raises(ValueError, match=r"eyes must be whole numbers \(3,\), one a creature"):
+        creatures.draw_creatures({**factors, "eyes": value}, rng)
+
+
+def test_factors_may_be_lists_and_none_at_all():
+    factors = creatures.draw_factors(3, np.random.default_rng(0))
+    lists = {name: values.tolist() for name, values in factors.items()}
+    same = [creatures.draw_creatures(f, np.random.default_rng(1))[0] for f in (factors, lists)]
+    np.testing.assert_array_equal(*same)
+    none = creatures.draw_factors(0, np.random.default_rng(0))
+    assert creatures.draw_creatures(none, np.random.default_rng(1))[0].shape == (0, SIDE, SIDE)
 
 
 def test_factors_that_a_plan_cannot_carry_are_zero(data):

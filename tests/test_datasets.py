@@ -88,6 +88,12 @@ def test_a_subset_keeps_all_that_is_known_of_an_example(data, index, want):
     assert part.shared["palette"] is data.shared["palette"]
 
 
+@pytest.mark.parametrize("one", [3, np.int64(3)])
+def test_one_example_is_no_subset(data, one):
+    with pytest.raises(ValueError, match=r"an index array, a mask or a slice; for one, \[3\]"):
+        data.subset(one)
+
+
 def test_train_and_test_part_the_examples(data):
     assert data.train.factors["size"].tolist() == [0, 2, 3, 5]
     assert data.test.factors["size"].tolist() == [1, 4]
@@ -115,10 +121,13 @@ def test_without_a_split_there_is_no_training_set():
         {"held_out": np.zeros(5, bool)},
         {"factors": {"good": np.zeros(4), "y": np.zeros(3)}},
         {"extras": {"y": np.zeros((2, 4))}},
+        {"y": np.zeros(3), "factors": {"y": np.zeros(4)}},
+        {"factors": {"y": np.zeros(3)}, "extras": {"y": np.zeros(4)}},
+        {"y": np.array(7)},
     ],
 )
 def test_everything_has_one_entry_an_example(given):
-    with pytest.raises(ValueError, match=r"(y|held_out) has . entries for 4 examples"):
+    with pytest.raises(ValueError, match=r"(y|held_out) has shape .* needs an entry for each of 4"):
         Dataset("odd", np.zeros((4, 2)), **given)
 
 

@@ -43,7 +43,7 @@ def test_the_player_carries_the_sound_and_its_name(rng):
         (np.zeros((2, 3)), r"\(2, 3\)"),
         (np.zeros(0), r"\(0,\)"),
         (np.array([0.0, -2.5]), "largest is 2.5; divide"),
-        (np.array([0.0, np.nan]), "largest is nan"),
+        (np.array([0.0, np.nan]), "some are nan or infinite"),
     ],
 )
 def test_what_is_no_sound_is_refused(x, message):

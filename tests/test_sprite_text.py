@@ -111,7 +111,10 @@ def test_a_shape_that_does_not_fit_is_refused(read):
         (np.zeros((2, 3, 3)), np.zeros((1, 3)), "whole numbers"),
         (np.zeros((2, 9), int), np.zeros((1, 3)), r"\(n, h, w\)"),
         (np.zeros((1, 3, 3), int), np.full((1, 3), 255), r"in \[0, 1\]"),
+        (np.zeros((1, 3, 3), int), np.full((1, 3), np.nan), r"in \[0, 1\]"),
+        (np.zeros((1, 3, 3), int), np.zeros(3), r"\(k, 3\)"),
         (np.full((1, 3, 3), 4), np.zeros((4, 3)), r"4..4; the palette has 0..3"),
+        (np.zeros((1, 3, 3), int), np.zeros((0, 3)), r"0..0; the palette has 0..-1"),
     ],
 )
 def test_bad_arrays_are_not_written(tmp_path, x, palette, message):

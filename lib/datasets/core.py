@@ -64,10 +64,13 @@ class Dataset:
     held_out: np.ndarray | None = None
 
     def __post_init__(self) -> None:
-        given = {"y": self.y, "held_out": self.held_out, **self.factors, **self.extras}
-        for name, values in given.items():
-            if values is not None and len(values) != len(self.x):
-                raise ValueError(f"{name} has {len(values)} entries for {len(self.x)} examples")
+        own = [("y", self.y), ("held_out", self.held_out)]
+        for name, values in (*own, *self.factors.items(), *self.extras.items()):
+            shape, n = np.shape(values), len(self.x)
+            if values is not None and shape[:1] != (n,):
+                raise ValueError(
+                    f"{name} has shape {shape}, it needs an entry for each of {n} examples"
+                )
         if self.held_out is not None and self.held_out.dtype != bool:
             raise ValueError(f"held_out is a mask of bool, got {self.held_out.dtype}")
 
@@ -76,6 +79,10 @@ class Dataset:
 
     def subset(self, index: np.ndarray | slice) -> Dataset:
         """The examples picked by an index array, a mask or a slice, with all that is known."""
+        if isinstance(index, int | np.integer):
+            raise ValueError(
+                f"a subset takes an index array, a mask or a slice; for one, [{index}]"
+            )
 
         def pick(values: np.ndarray | None) -> np.ndarray | None:
             return None if values is None else values[index]

@@ -86,9 +86,9 @@ def draw_creatures(
     Raises
     ------
     ValueError
-        If a factor is missing, or a value has no name.
+        If a factor is missing, has not one index for each creature, or an index has no name.
     """
-    _refuse_unknown(factors)
+    factors = _checked(factors)
     anatomy = plans.Anatomy(factors, rng)
     figures = anatomy.build()
     pictures = paint(figures, _marks(anatomy), _pale(anatomy), factors["accent"])
@@ -96,13 +96,21 @@ def draw_creatures(
     return pictures, figures.inside
 
 
-def _refuse_unknown(factors: dict[str, np.ndarray]) -> None:
+def _checked(factors: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The factors as arrays of indices, all (n,), after checking that they are."""
+    found = {}
     for name, words in NAMES.items():
         if name not in factors:
             raise ValueError(f"the factor {name!r} is missing; it counts {', '.join(words)} from 0")
-        low, high = np.min(factors[name]), np.max(factors[name])
-        if low < 0 or high >= len(words):
-            raise ValueError(f"{name} must lie in 0..{len(words) - 1}, got {low}..{high}")
+        values, n = np.asarray(factors[name]), np.size(factors["plan"])
+        if values.shape != (n,) or values.dtype.kind not in "biu":
+            got = f"{values.dtype} {values.shape}"
+            raise ValueError(f"{name} must be whole numbers ({n},), one a creature, got {got}")
+        nameless = values[(values < 0) | (values >= len(words))]
+        if nameless.size:
+            raise ValueError(f"{name} must lie in 0..{len(words) - 1}, got {nameless[0]}")
+        found[name] = values
+    return found
 
 
 def _plane(a: plans.Anatomy) -> tuple[np.ndarray, np.ndarray]:

@@ -78,6 +78,9 @@ def envelope(
     Up in a straight line for `attack` seconds, then an exponential of time constant `decay`; the
     last `release` seconds fade in a straight line.
     """
+    if not (np.min([attack, decay, release]) > 0 and 0 <= sustain <= 1):
+        got = f"{attack}, {decay}, {release} and {sustain}"
+        raise ValueError(f"attack, decay, release must be above 0, sustain in [0, 1], got {got}")
     after = np.maximum(t - attack, 0)
     body = sustain + (1 - sustain) * np.exp(-after / decay)
     return np.minimum(t / attack, 1) * body * np.clip((t[-1] - t) / release, 0, 1)
@@ -109,21 +112,32 @@ def synthesise(
     vibrato_rate : float
         Swings a second.
     """
-    kind = TIMBRES[NAMES[timbre] if isinstance(timbre, int | np.integer) else timbre]
-    if not 0 < hz < HIGHEST:
-        raise ValueError(f"the pitch must lie in (0, {HIGHEST:.0f}) Hz, got {hz}")
+    kind, highest = _timbre(timbre), hz * 2 ** (vibrato / 1200)
+    if not 0 < hz <= highest < HIGHEST:
+        got = f"{hz} Hz with a vibrato of {vibrato} cents"
+        raise ValueError(f"the pitch must lie and swing in (0, {HIGHEST:.0f}) Hz, got {got}")
     t = np.arange(SAMPLES) / RATE
     phase = 2 * np.pi * hz * t
     if vibrato:
         pitch = hz * 2 ** (vibrato / 1200 * np.sin(2 * np.pi * vibrato_rate * t))
         phase = 2 * np.pi * np.concatenate([[0], np.cumsum(pitch)[:-1]]) / RATE
     ratios, amplitudes = np.array(kind.ratios), np.array(kind.amplitudes)
-    heard = ratios * hz * 2 ** (vibrato / 1200) < HIGHEST
+    heard = ratios * highest < HIGHEST
     partials = np.sin(ratios[heard, None] * phase)
     if kind.damping:
         partials *= np.exp(-kind.damping * ratios[heard, None] * t)
     wave = amplitudes[heard] @ partials * envelope(t, attack, decay, sustain, release)
     return PEAK * wave / np.abs(wave).max()
+
+
+def _timbre(timbre: str | int) -> Timbre:
+    if timbre in range(len(NAMES)):
+        return TIMBRES[NAMES[timbre]]
+    if timbre not in NAMES:
+        raise ValueError(
+            f"no instrument {timbre!r}; there are {', '.join(NAMES)}, or their indices"
+        )
+    return TIMBRES[timbre]
 
 
 def draw_factors(n: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
@@ -147,7 +161,7 @@ def play_factors(factors: Mapping[str, np.ndarray]) -> np.ndarray:
         synthesise(**dict(zip(rest, values, strict=True)))
         for values in zip(*(factors[name] for name in rest), strict=True)
     ]
-    return np.array(notes, np.float32)
+    return np.array(notes, np.float32).reshape(-1, SAMPLES)
 
 
 def to_spectrogram(waveforms: np.ndarray) -> np.ndarray:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
 import numpy as np
@@ -22,10 +21,8 @@ def write_sheet(path: Path, pictures: np.ndarray) -> None:
     sheet = np.zeros((rows * COLUMNS, h, w), np.uint8)
     sheet[:n] = pictures
     sheet = sheet.reshape(rows, COLUMNS, h, w).swapaxes(1, 2).reshape(rows * h, COLUMNS * w)
-    buffer = io.BytesIO()
     image = Image.fromarray(sheet).convert("RGB")  # WebP knows no grey; equal channels cost nothing
-    image.save(buffer, "webp", lossless=True, quality=100, method=6)
-    path.write_bytes(buffer.getvalue())
+    image.save(path, "webp", lossless=True, quality=100, method=6)
 
 
 def read_sheet(path: Path, n: int, size: tuple[int, int]) -> np.ndarray:

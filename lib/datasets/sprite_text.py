@@ -71,7 +71,7 @@ def write_sprites(pictures: Path, colours: Path, x: np.ndarray, palette: np.ndar
     x, palette = np.asarray(x), np.asarray(palette, float)
     if x.ndim != 3 or x.dtype.kind not in "ui" or not x.size:
         raise ValueError(f"pictures are whole numbers (n, h, w), got {x.dtype} {x.shape}")
-    if palette.ndim != 2 or palette.shape[1] != 3 or palette.min() < 0 or palette.max() > 1:
+    if palette.shape[1:] != (3,) or not np.all((palette >= 0) & (palette <= 1)):
         raise ValueError(f"a palette is (k, 3) with values in [0, 1], got shape {palette.shape}")
     if x.min() < 0 or x.max() >= len(palette):
         raise ValueError(

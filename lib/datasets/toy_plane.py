@@ -26,6 +26,13 @@ def check_positive(**values: float) -> None:
             raise ValueError(f"{name} must be above zero, got {value}")
 
 
+def check_count(**values: int) -> None:
+    """Raise a ValueError unless every value is a whole number above zero."""
+    for name, value in values.items():
+        if not isinstance(value, int | np.integer) or value < 1:
+            raise ValueError(f"{name} must be a whole number, 1 or more, got {value}")
+
+
 def check_weights(weights: np.ndarray) -> np.ndarray:
     """The weights as a float array, after checking that they are probabilities summing to 1."""
     weights = np.asarray(weights, dtype=float)
@@ -82,6 +89,8 @@ class Gaussians(PlaneDensity):
         check_positive(std=std)
         self.centres, self.std = _points(centres).reshape(-1, 2), float(std)
         k = len(self.centres)
+        if k == 0 or not np.all(np.isfinite(self.centres)):
+            raise ValueError(f"centres must be one or more finite points, got {centres}")
         self.weights = check_weights(np.full(k, 1 / k) if weights is None else weights)
         if len(self.weights) != k:
             raise ValueError(f"{k} centres need as many weights, got {len(self.weights)}")
@@ -181,8 +190,7 @@ class Pinwheel(PlaneDensity):
         across: float = 0.15,
         twist: float = 0.5,
     ) -> None:
-        if petals < 1:
-            raise ValueError(f"a pinwheel needs at least 1 petal, got {petals}")
+        check_count(petals=petals)
         check_positive(radius=radius, along=along, across=across)
         self.petals, self.radius, self.twist = int(petals), float(radius), float(twist)
         self.widths = np.array([along, across])
@@ -216,18 +224,16 @@ def _turn(x, angle):
 
 def circle_of_gaussians(k: int = 8, *, radius: float = 2.0, std: float = 0.2) -> Gaussians:
     """`k` equal Gaussians evenly on a circle round the origin, the first on the right."""
+    check_count(k=k)
     check_positive(radius=radius)
-    if k < 1:
-        raise ValueError(f"a circle needs at least 1 Gaussian, got {k}")
     angles = 2 * np.pi * np.arange(k) / k
     return Gaussians(radius * np.stack([np.cos(angles), np.sin(angles)], axis=1), std)
 
 
 def grid_of_gaussians(side: int = 5, *, spacing: float = 1.0, std: float = 0.05) -> Gaussians:
     """`side` x `side` equal Gaussians on a square grid round the origin."""
+    check_count(side=side)
     check_positive(spacing=spacing)
-    if side < 1:
-        raise ValueError(f"a grid needs a side of at least 1, got {side}")
     line = spacing * (np.arange(side) - (side - 1) / 2)
     return Gaussians(np.stack(np.meshgrid(line, line), axis=-1).reshape(-1, 2), std)
 
@@ -251,9 +257,8 @@ def spiral_arms(
 
     Each arm starts half a radian out and makes `turns` turns; points lie about evenly along it.
     """
+    check_count(arms=arms)
     check_positive(turns=turns, radius=radius)
-    if arms < 1:
-        raise ValueError(f"a spiral needs at least 1 arm, got {arms}")
     first, last = 0.5, 0.5 + 2 * np.pi * turns
 
     def arm(t, start):

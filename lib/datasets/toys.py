@@ -13,7 +13,7 @@ from scipy.special import logsumexp, ndtr, ndtri
 
 from lib.datasets import toy_plane
 from lib.datasets.core import Dataset
-from lib.datasets.toy_plane import PlaneDensity, check_positive, check_weights
+from lib.datasets.toy_plane import PlaneDensity, check_count, check_positive, check_weights
 
 HALVINGS = 100  # more than enough to shrink any bracket to neighbouring floats
 
@@ -91,8 +91,7 @@ class Mixture:
 
 def from_density(name: str, density: Mixture | PlaneDensity, n: int, seed: int) -> Dataset:
     """`n` points drawn from the density, the last tenth held out; float32, y the component."""
-    if n < 1:
-        raise ValueError(f"a data set needs n >= 1, got {n}")
+    check_count(n=n)
     x, component = density.draw(n, np.random.default_rng(seed))
     held_out = np.arange(n) >= n - n // 10
     x = x.astype(np.float32)
