@@ -25,8 +25,8 @@ class Host:
     """`files` maps paths to bytes; `mood` says how requests are answered; `asked` records them.
 
     Moods: "well", "missing" (404), "down" (500), "garbage" (a page of text), "short" (half of the
-    bytes that were promised), "silent" (no answer for a second), "moved" (to another address),
-    "unsized" (does not say how many bytes there are).
+    bytes that were promised), "silent" (no answer for a second), "stalled" (the same after
+    half of the bytes), "moved" (to another address), "unsized" (no word of how many bytes).
     """
 
     def __init__(self, url: str) -> None:
@@ -54,7 +54,10 @@ class Host:
         if self.mood != "unsized":
             request.send_header("Content-Length", str(len(body)))
         request.end_headers()
-        request.wfile.write(body[: len(body) // 2] if self.mood == "short" else body)
+        half = self.mood in ("short", "stalled")
+        request.wfile.write(body[: len(body) // 2] if half else body)
+        if self.mood == "stalled":
+            time.sleep(1)
 
 
 @contextmanager

@@ -98,6 +98,22 @@ def altered_bytes_are_noticed() -> None:
             path.unlink()
 
 
+def another_file_is_refused() -> None:
+    with host_and_cache() as (host, folder):
+        host.files["/f"] = b"please log in"
+        checksum = hashlib.sha256(b"the true file").hexdigest()
+        with suppress(cache.Unavailable):
+            cache.fetch([f"{host.url}/f"], folder / "f", sha256=checksum, instead="")
+        assert not (folder / "f").exists()
+
+
+def faces_stand_upright() -> None:
+    """Row r and column c of face k come from place r + 64 c of column k."""
+    faces = np.random.default_rng(0).integers(256, size=(4096, 400)).astype(np.uint8)
+    x = downloads._from_columns(faces)
+    assert abs(x[9, 3, 60] - faces[3 + 64 * 60, 9] / 255) < 1e-6
+
+
 def half_a_file_does_not_stay() -> None:
     with host_and_cache() as (host, folder):
         host.files["/f"], host.mood = b"the whole file", "short"
@@ -166,6 +182,12 @@ MUTATIONS = [
         "variance in the place of the standard deviation",
         f"{TOYS}.Mixture.draw",
         Edit("self.stds[component] * noise", "self.stds[component] ** 2 * noise"),
+        samples_follow_the_distribution_function,
+    ),
+    Mutation(
+        "every component counted alike in the distribution function",
+        f"{TOYS}.Mixture.cdf",
+        Edit("ndtr(self._z(x)) @ self.weights", "ndtr(self._z(x)).mean(axis=-1)"),
         samples_follow_the_distribution_function,
     ),
     Mutation(
@@ -254,6 +276,18 @@ MUTATIONS = [
         "lib.datasets.cache.is_whole",
         Edit("return path.is_file() and", "return path.is_file() or"),
         altered_bytes_are_noticed,
+    ),
+    Mutation(
+        "a new download is not checked",
+        "lib.datasets.cache._download",
+        Edit("if sha256 is not None and", "if False and"),
+        another_file_is_refused,
+    ),
+    Mutation(
+        "faces lie on their sides",
+        "lib.datasets.downloads._from_columns",
+        Edit(".transpose(0, 2, 1)", ""),
+        faces_stand_upright,
     ),
     Mutation(
         "downloaded under its own name",

@@ -75,10 +75,13 @@ def test_servers_that_redirect_or_do_not_say_how_much(host, get, sha256, mood):
 
 
 @with_or_without
-def test_a_server_that_keeps_silent(host, get, sha256, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("mood", "reason"), [("silent", "did not answer in time"), ("stalled", "it was lost")]
+)
+def test_a_server_that_keeps_silent(host, get, sha256, mood, reason, tmp_path, monkeypatch):
     monkeypatch.setattr(cache, "TIMEOUT", (5, 0.1))
-    host.mood = "silent"
-    with pytest.raises(Unavailable, match="did not answer in time"):
+    host.mood = mood
+    with pytest.raises(Unavailable, match=reason):
         get(sha256)
     assert files_in(tmp_path) == []
 

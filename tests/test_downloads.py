@@ -103,11 +103,9 @@ def test_olivetti_is_what_was_sent(host, faces):
     assert host.asked == ["/faces.mat"]
 
 
-def test_olivetti_is_what_scikit_learn_makes_of_it(host, faces, tmp_path):
-    (tmp_path / "sklearn").mkdir()
-    (tmp_path / "sklearn" / "olivettifaces.mat").write_bytes(host.files["/faces.mat"])
-    want = fetch_olivetti_faces(data_home=tmp_path / "sklearn").images
-    (tmp_path / "sklearn" / downloads.SKLEARN_FILE).unlink()
+def test_olivetti_is_what_scikit_learn_makes_of_it(faces, tmp_path, monkeypatch):
+    monkeypatch.setattr(peer, "FACES", peer.FACES._replace(url=downloads.OLIVETTI_URLS[0]))
+    want = fetch_olivetti_faces(data_home=tmp_path / "aside").images
     np.testing.assert_array_equal(load("olivetti").x, want)
 
 

@@ -129,7 +129,10 @@ class Figures:
 
 
 def _ellipsoid(x, y, rx, ry, tilt, power):
-    """(fill, height, slope in x, slope in y): fill is positive inside; slopes are outward."""
+    """(fill, height, slope in x, slope in y): fill is positive inside; slopes are outward.
+
+    The slopes are those for power 2; the light on the others is close enough at this size.
+    """
     cos, sin = np.cos(tilt), np.sin(tilt)
     u, v = (cos * x + sin * y) / rx, (cos * y - sin * x) / ry
     fill = 1 - np.abs(u) ** power - np.abs(v) ** power

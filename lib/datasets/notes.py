@@ -35,12 +35,12 @@ class Timbre:
         Whether its pitch may swing.
     """
 
-    ratios: tuple
-    amplitudes: tuple
-    attack: tuple
-    decay: tuple
-    sustain: tuple
-    release: tuple
+    ratios: tuple[float, ...]
+    amplitudes: tuple[float, ...]
+    attack: tuple[float, float]
+    decay: tuple[float, float]
+    sustain: tuple[float, float]
+    release: tuple[float, float]
     damping: float = 0.0
     vibrato: bool = False
 
