@@ -2,8 +2,10 @@
 
 import numpy as np
 
-from lib import mesh_render
+from lib import mesh_render, morphable
 from lib.datasets import head_template, heads
+from lib.pca import fit_pca
+from tests.equations import heads as equations
 from tests.mutation import Edit, Mutation
 from tests.test_heads import MEASURES, edges
 from tests.test_mesh_render import sphere, square
@@ -82,6 +84,28 @@ def scales_do_what_they_say() -> None:
 def factors_are_cut_off() -> None:
     drawn = heads.draw_factors(3000, np.random.default_rng(3))
     assert max(np.abs(v).max() for v in drawn.values()) <= heads.LIMIT
+
+
+def a_renumbered_head_looks_the_same() -> None:
+    x, albedo = (part[0] for part in heads.make_heads({}))
+    triangles = head_template.template().triangles
+    before = mesh_render.render_mesh(x, triangles, albedo, size=40)
+    moved = heads.renumber(x, 5), heads.renumber(albedo, 5)
+    after = mesh_render.render_mesh(moved[0], triangles, moved[1], size=40)
+    assert np.abs(after - before).max() < 0.02
+    assert np.abs(moved[0] - x).max() > 1
+
+
+def a_head_survives_the_model() -> None:
+    random = np.random.default_rng(0)
+    x, tone = random.normal(size=(6, 7, 3)), random.uniform(size=(6, 7))
+    model = morphable.fit_morphable(x, tone, np.zeros((0, 3), int), k_shape=5, k_albedo=5)
+    alpha, beta = model.encode(x, tone)
+    vertices, paint = model.head(alpha[2], beta[2])
+    np.testing.assert_allclose(vertices, x[2], atol=1e-9)
+    np.testing.assert_allclose(paint, tone[2], atol=1e-9)
+    want = fit_pca(x.reshape(6, -1)).variances
+    np.testing.assert_allclose(model.shape.variances, want, atol=1e-12)
 
 
 MUTATIONS = [
@@ -167,5 +191,41 @@ MUTATIONS = [
         "lib.datasets.heads.draw_factors",
         Edit("(far := np.abs(drawn) > LIMIT)", "(far := drawn > LIMIT)"),
         factors_are_cut_off,
+    ),
+    Mutation(
+        "renumbers the crown as well",
+        "lib.datasets.heads.renumber",
+        Edit("slice(1, int((template().part == 0).sum()))", "slice(0, (template().row > 0).sum())"),
+        a_renumbered_head_looks_the_same,
+    ),
+    Mutation(
+        "ridge without the prior",
+        "lib.morphable.map_linear",
+        Edit("+ noise_variance * np.eye(len(scale))", ""),
+        equations.ridge,
+    ),
+    Mutation(
+        "penalty forgets the eigenvalues",
+        "lib.morphable.map_linear",
+        Edit("scale = np.sqrt(variances)", "scale = np.ones(len(variances))"),
+        equations.ridge,
+    ),
+    Mutation(
+        "marks projected with the transposed rotation",
+        "lib.morphable.fit_landmarks",
+        Edit("rotation(yaw, pitch)[:2]", "rotation(yaw, pitch).T[:2]"),
+        equations.ridge,
+    ),
+    Mutation(
+        "step that ignores the prior",
+        "lib.morphable.gauss_newton",
+        Edit("jacobian.T @ r + z", "jacobian.T @ r"),
+        equations.gauss_newton,
+    ),
+    Mutation(
+        "coordinates flattened in the wrong order",
+        "lib.morphable.MorphableModel.head",
+        Edit("vertices.reshape(-1, 3)", "vertices.reshape(3, -1).T"),
+        a_head_survives_the_model,
     ),
 ]

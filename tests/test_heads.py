@@ -356,3 +356,26 @@ def test_bad_factors(factors, message):
 def test_too_few_heads():
     with pytest.raises(ValueError, match="at least 10"):
         load_heads(5)
+
+
+def test_short_hair_changes_the_hair_only(data):
+    short = load("heads", hair="short")
+    assert not short.factors["hair_length"].any()
+    np.testing.assert_array_equal(short.factors["smile"], data.factors["smile"])
+    face = box([0, -30, 90], [28, 40, 30]) & (np.abs(data.x - short.x).max(axis=(0, 2)) < 1e-3)
+    assert face.sum() > 500
+    assert np.abs(data.x - short.x).max() > 10
+    bald_neck = (MESH.row > row_of("throat")) & (AZIMUTH > 110)
+    assert short.extras["albedo"][:, bald_neck].std() < data.extras["albedo"][:, bald_neck].std()
+
+
+def test_unknown_hair():
+    with pytest.raises(ValueError, match="'all' or 'short'"):
+        load("heads", hair="long")
+
+
+def test_the_lesson_counts_the_factors():
+    """The page says: 45 factors; with short hair 35 move vertices and 8 paint."""
+    assert len(FACTORS) == 45
+    assert len(ALBEDO) == 8
+    assert len([name for name in FACTORS if name not in ALBEDO]) - 2 == 35

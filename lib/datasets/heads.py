@@ -14,7 +14,7 @@ import numpy as np
 from lib.datasets.core import Dataset
 from lib.datasets.head_fields import SCALES, SHAPE, Place, apply_scales
 from lib.datasets.head_paint import ALBEDO, hair, paint
-from lib.datasets.head_template import row_of, template
+from lib.datasets.head_template import COLUMNS, row_of, template
 
 HAIR = ("hairline", "hair_length", "hair_volume")
 FACTORS = (*SCALES, *SHAPE, *HAIR, *ALBEDO)
@@ -103,19 +103,37 @@ def landmarks() -> dict[str, int]:
     return found
 
 
-def load_heads(n: int = 300, *, seed: int = 0) -> Dataset:
+def renumber(values: np.ndarray, columns: int) -> np.ndarray:
+    """The same head with its skin numbered from another column of the grid.
+
+    `values` are vertices (v, 3) or albedo (v,). The triangles fit as before, since the grid closes
+    on itself; only the correspondence with other heads is lost.
+    """
+    skin = slice(1, int((template().part == 0).sum()))
+    rows = values[skin].reshape(-1, COLUMNS, *values.shape[1:])
+    turned = values.copy()
+    turned[skin] = np.roll(rows, columns, axis=1).reshape(values[skin].shape)
+    return turned
+
+
+def load_heads(n: int = 300, *, hair: str = "all", seed: int = 0) -> Dataset:
     """Make `n` heads: x (n, v, 3) in mm, extras["albedo"] (n, v), shared["triangles"] (t, 3).
 
-    The last tenth is held out. shared["landmarks"] names vertices.
+    The last tenth is held out. shared["landmarks"] names vertices. `hair="short"` gives all heads
+    the same edge of the hair, above ears and neck; the other factors stay as they are.
 
     Raises
     ------
     ValueError
-        If n < 10.
+        If n < 10, or hair is neither "all" nor "short".
     """
+    if hair not in ("all", "short"):
+        raise ValueError(f"hair must be 'all' or 'short', got {hair!r}")
     if n < 10:
         raise ValueError(f"heads needs n of at least 10, for a held-out tenth; got {n}")
     factors = draw_factors(n, np.random.default_rng(seed))
+    if hair == "short":
+        factors |= dict.fromkeys(("hairline", "hair_length"), np.zeros(n))
     x, albedo = make_heads(factors)
     return Dataset(
         "heads",

@@ -1,0 +1,105 @@
+"""Figures of heads: rows of pictures, marked vertices, and the ways of a renderer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.figure import Figure
+
+from lib.mesh_render import rasterise, render_mesh, to_pixels
+from lib.plots import COLORS
+
+
+def edge_energy(picture: np.ndarray) -> float:
+    """Mean squared difference of neighbouring pixels: high for sharp pictures."""
+    return float(np.mean(np.diff(picture, axis=0) ** 2) + np.mean(np.diff(picture, axis=1) ** 2))
+
+
+def rows_of_pictures(
+    rows: Mapping[str, Sequence[np.ndarray]],
+    *,
+    titles: Sequence[str] | None = None,
+    size: float = 1.1,
+) -> Figure:
+    """Rows of pictures of one shape, each row under its name at the left."""
+    n = max(len(row) for row in rows.values())
+    figure, axes = plt.subplots(
+        len(rows), n, figsize=(size * n + 0.6, size * len(rows) + 0.25), squeeze=False
+    )
+    for ax in axes.flat:
+        ax.axis("off")
+    for line, (name, row) in zip(axes, rows.items(), strict=True):
+        line[0].text(-0.06, 0.5, name, transform=line[0].transAxes, ha="right", va="center")
+        for ax, picture in zip(line, row, strict=False):
+            ax.imshow(picture, vmin=0, vmax=1)
+    for ax, title in zip(axes[0], titles or [], strict=False):
+        ax.set_title(title, fontsize=9, pad=3)
+    return figure
+
+
+def marked_vertices(
+    heads: Sequence[tuple[np.ndarray, np.ndarray]],
+    triangles: np.ndarray,
+    vertices: Sequence[int],
+    *,
+    yaw: float = 20.0,
+    size: int = 220,
+    span: float = 250.0,
+) -> Figure:
+    """Several heads with the same vertices marked on each."""
+    figure, axes = plt.subplots(1, len(heads), figsize=(7, 7 / len(heads)))
+    for ax, (x, albedo) in zip(axes, heads, strict=True):
+        ax.imshow(render_mesh(x, triangles, albedo, yaw=yaw, size=size, span=span), vmin=0, vmax=1)
+        at = to_pixels(x[list(vertices)], yaw=yaw, pitch=0, size=size, span=span)
+        ax.plot(at[:, 0] - 0.5, at[:, 1] - 0.5, "o", ms=4.5, mec="white", color=COLORS["data"])
+        ax.axis("off")
+    return figure
+
+
+def close_ups(
+    x: np.ndarray, triangles: np.ndarray, places: Sequence[tuple[float, float, float]]
+) -> Figure:
+    """The triangles that face the viewer around places (x, y, half the width), in mm."""
+    a, b, c = (x[triangles[:, k]] for k in range(3))
+    front = triangles[np.cross(b - a, c - a)[:, 2] > 0]
+    figure, axes = plt.subplots(1, len(places), figsize=(7, 7 / len(places)), squeeze=False)
+    for ax, (right, up, half) in zip(axes[0], places, strict=True):
+        ax.triplot(x[:, 0], x[:, 1], front, color=COLORS["prior"], lw=0.5)
+        ax.set(xlim=(right - half, right + half), ylim=(up - half, up + half))
+        ax.set(aspect="equal", xlabel="x (mm)", ylabel="y (mm)")
+        ax.grid(visible=False)
+    return figure
+
+
+def stages(
+    x: np.ndarray, triangles: np.ndarray, albedo: np.ndarray, *, yaw: float = 20, size: int = 180
+) -> list[np.ndarray]:
+    """What a renderer computes on the way: depth, cosine to the light, albedo, picture."""
+    view = {"yaw": yaw, "size": size}
+    hits = rasterise(to_pixels(x, pitch=0, span=300, **view), triangles, size)
+    near, far = hits.depth.max(), hits.depth[hits.triangle >= 0].min()
+    depth = np.where(hits.triangle < 0, 1, 0.9 * (hits.depth.clip(far) - far) / (near - far))
+    white = render_mesh(x, triangles, np.ones(len(x)), **view)
+    corners = triangles[hits.triangle]
+    flat = (albedo[corners] * hits.weights).sum(axis=-1)
+    tone = np.where(hits.triangle < 0, 0.85, flat)
+    return [depth, white, tone, render_mesh(x, triangles, albedo, **view)]
+
+
+def on_stage(picture: np.ndarray, *, width: int = 432, levels: int = 48) -> np.ndarray:
+    """A picture in the middle of a wide frame, in few grey levels: a light explorable frame."""
+    side = (width - picture.shape[1]) // 2
+    wide = np.pad(picture, ((0, 0), (side, side)), mode="edge")
+    return np.rint(wide * levels) / levels
+
+
+def error_curves(ks: Sequence[int], **errors: Sequence[float]) -> Figure:
+    """Errors against the number of components, one panel for each, on logarithmic axes."""
+    figure, axes = plt.subplots(1, len(errors), figsize=(7, 2.7), squeeze=False)
+    for ax, (name, values) in zip(axes[0], errors.items(), strict=True):
+        ax.semilogy(ks, values, "o-", color=COLORS["model"])
+        unit = {"shape": " (mm)", "tone": " (share of the light)"}.get(name, "")
+        ax.set(xlabel="components K", ylabel=f"{name} error{unit}")
+    return figure
