@@ -45,6 +45,21 @@ def test_all_pictures_differ(data):
     assert len({picture.tobytes() for picture in data.x}) == len(data)
 
 
+def test_a_picture_that_comes_again_is_left_out(monkeypatch):
+    draw = creatures.draw_factors
+
+    def alike(n, rng):
+        return {name: 0 * values for name, values in draw(n, rng).items()}
+
+    monkeypatch.setattr(creatures, "draw_factors", alike)
+    first, _ = creatures.draw_creatures(
+        alike(600, np.random.default_rng(0)), np.random.default_rng(1)
+    )
+    assert len({picture.tobytes() for picture in first}) < 600
+    x = load("creatures", n=600).x
+    assert len({picture.tobytes() for picture in x}) == 600
+
+
 def test_a_seed_always_gives_the_same_and_a_longer_set_begins_with_the_shorter(data):
     again, other = load("creatures", n=700), load("creatures", n=700, seed=1)
     np.testing.assert_array_equal(again.x, data.x[:700])

@@ -88,6 +88,16 @@ def test_a_subset_keeps_all_that_is_known_of_an_example(data, index, want):
     assert part.shared["palette"] is data.shared["palette"]
 
 
+def test_a_set_shows_what_it_has_and_not_all_of_it(data):
+    want = "x (6, 2, 2) float64; y; held_out; factors: size; extras: labels; shared: palette"
+    assert repr(data) == f"Dataset('small'; {want})"
+    assert repr(Dataset("bare", np.zeros((4, 2)))) == "Dataset('bare'; x (4, 2) float64)"
+
+
+def test_equal_arrays_do_not_make_two_sets_one(data):
+    assert data != data.subset(slice(None))  # and no error from comparing arrays
+
+
 @pytest.mark.parametrize("one", [3, np.int64(3)])
 def test_one_example_is_no_subset(data, one):
     with pytest.raises(ValueError, match=r"an index array, a mask or a slice; for one, \[3\]"):

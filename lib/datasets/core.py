@@ -33,7 +33,7 @@ SOURCES = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Dataset:
     """Examples and what is known of each.
 
@@ -76,6 +76,13 @@ class Dataset:
 
     def __len__(self) -> int:
         return len(self.x)
+
+    def __repr__(self) -> str:
+        known = [f"x {self.x.shape} {self.x.dtype}"]
+        known += [name for name in ("y", "held_out") if getattr(self, name) is not None]
+        groups = {name: getattr(self, name) for name in ("factors", "extras", "shared")}
+        known += [f"{name}: {', '.join(group)}" for name, group in groups.items() if group]
+        return f"Dataset({self.name!r}; {'; '.join(known)})"
 
     def subset(self, index: np.ndarray | slice) -> Dataset:
         """The examples picked by an index array, a mask or a slice, with all that is known."""
