@@ -99,7 +99,7 @@ def map_linear(
 ) -> np.ndarray:
     """Most probable z where b = a z + noise, z_k ~ N(0, variances[k]): ridge regression.
 
-    Minimises |b - a z|^2 / noise_variance + sum_k z_k^2 / variances[k].
+    Minimises ``|b - a z|^2 / noise_variance + sum_k z_k^2 / variances[k]``.
     """
     if noise_variance <= 0 or np.min(variances) <= 0:
         raise ValueError("variances must be positive")
@@ -161,8 +161,8 @@ def fit_picture(
 ) -> PictureFit:
     """Coefficients that explain every pixel of a picture (size, size) in a known view.
 
-    Gauss-Newton on |picture - rendering|^2 / noise^2 + sum alpha_k^2 / lambda_k + the same for
-    beta, started from `alpha` and `beta` (the mean head when left out). `view` goes to
+    Gauss-Newton on ``|picture - rendering|^2 / noise^2 + sum_k alpha_k^2 / lambda_k`` + the same
+    for beta, started from `alpha` and `beta` (the mean head when left out). `view` goes to
     `render_mesh`; `noise` is the standard deviation of a pixel, what the model cannot explain
     included.
     """
@@ -185,7 +185,7 @@ def fit_picture(
 def gauss_newton(
     residual: Callable[[np.ndarray], np.ndarray], z: np.ndarray, steps: int, *, delta: float = 0.5
 ) -> tuple[np.ndarray, list[float]]:
-    """Minimise |residual(z)|^2 + |z|^2; slopes are differences over +-`delta` along each z_k.
+    """Minimise ``|residual(z)|^2 + |z|^2``; slopes are differences over +-`delta` along z_k.
 
     Each step solves the linearised problem, and is halved while it does not lower the loss.
     Returns z and the loss before and after every step.
