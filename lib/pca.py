@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import linalg
+from scipy.sparse.linalg import ArpackError, eigsh
 
 
 @dataclass(frozen=True)
@@ -125,13 +126,36 @@ def _solver(method: str, n: int, dim: int) -> Callable:
 def _leading(matrix: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     """The k largest eigenvalues of a symmetric matrix in falling order, and their eigenvectors.
 
-    A few are found by bisection and inverse iteration, many by divide and conquer.
+    Very few are found by Lanczos' method, few by bisection, many by divide and conquer.
     """
     m = len(matrix)
-    few = {"driver": "evr", "subset_by_index": [m - k, m - 1]} if 8 * k < m else {"driver": "evd"}
-    values, vectors = linalg.eigh(matrix, overwrite_a=True, check_finite=False, **few)
+    found = _lanczos(matrix, k) if 50 * k < m else None
+    if found is None:
+        few = {"driver": "evr", "subset_by_index": [m - k, m - 1]} if 8 * k < m else {}
+        options = {"driver": "evd", "overwrite_a": True, "check_finite": False} | few
+        found = linalg.eigh(matrix, **options)
+    values, vectors = found
     # copied: matrix products with backward strides do not reach the fast BLAS routine
     return values[::-1][:k].copy(), np.ascontiguousarray(vectors[:, ::-1][:, :k])
+
+
+def _lanczos(matrix: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray] | None:
+    """The k largest eigenvalues, in rising order, with eigenvectors; None if not proved in time.
+
+    Lanczos' method may miss a copy of a repeated eigenvalue. A Cholesky factor of the shifted
+    remainder c I - (S - W Lambda W^T) exists only if no eigenvalue above c is left, so that of
+    c = lambda_k, raised by no more than rounding, proves that the largest have been found.
+    """
+    m, scaled = len(matrix), matrix / (np.trace(matrix) or 1.0)
+    start = np.random.default_rng(0).normal(size=m)
+    try:
+        values, w = eigsh(scaled, k, which="LA", v0=start, maxiter=20)
+        rest = (w * values) @ w.T - scaled
+        rest[np.diag_indices(m)] += values[0] + m * np.finfo(float).eps * values[-1]
+        linalg.cholesky(rest, overwrite_a=True, check_finite=False)
+    except (ArpackError, linalg.LinAlgError):
+        return None
+    return values * np.trace(matrix), w
 
 
 def _fix_signs(components: np.ndarray) -> np.ndarray:

@@ -59,6 +59,18 @@ def samples_spread_like_the_data() -> None:
     np.testing.assert_allclose(x.mean(axis=0), found.mean, atol=0.1)
 
 
+def an_overlooked_eigenvalue_is_noticed() -> None:
+    """A stand-in for Lanczos' method forgets the second largest of two."""
+    s = np.diag(np.linspace(1, 0, 120))
+    real = pca.eigsh
+    pca.eigsh = lambda scaled, k, **options: (np.diag(scaled)[[2, 0]], np.eye(120)[:, [2, 0]])
+    try:
+        found, _ = pca._leading(s.copy(), 2)
+    finally:
+        pca.eigsh = real
+    np.testing.assert_allclose(found, np.diag(s)[:2])
+
+
 def largest_entries_are_positive() -> None:
     w = pca.fit_pca(cloud(30, 6)).components
     assert np.all(w.max(axis=0) >= -w.min(axis=0))
@@ -165,6 +177,18 @@ MUTATIONS = [
         "lib.pca._leading",
         Edit("vectors[:, ::-1][:, :k]", "vectors[:, :k]"),
         components_are_orthonormal_eigenvectors,
+    ),
+    Mutation(
+        "no proof that Lanczos found all",
+        "lib.pca._lanczos",
+        Edit("linalg.cholesky(rest, overwrite_a=True, check_finite=False)", "pass"),
+        an_overlooked_eigenvalue_is_noticed,
+    ),
+    Mutation(
+        "proof with a bound that is too generous",
+        "lib.pca._lanczos",
+        Edit("values[0] + m", "values[-1] + m"),
+        an_overlooked_eigenvalue_is_noticed,
     ),
     Mutation(
         "signs left to chance",

@@ -5,6 +5,7 @@ import pytest
 from scipy.stats import ortho_group
 from sklearn.decomposition import PCA as Peer
 
+from lib import pca as module
 from lib.pca import METHODS, fit_pca
 
 SHAPES = [(50, 8), (8, 50), (30, 30), (31, 30), (2, 5), (40, 1)]
@@ -117,6 +118,67 @@ def test_few_components_of_repeated_eigenvalues(rng, method):
         pca = fit_pca(x, 11, method=method)
         np.testing.assert_allclose(pca.components.T @ pca.components, np.eye(11), atol=1e-12)
         np.testing.assert_allclose(pca.variances, want, atol=1e-13)
+
+
+SPECTRA = {
+    "falling": np.linspace(3, 1, 480),
+    "falling by decades": np.geomspace(1, 1e-300, 480),
+    "tiny": np.geomspace(1e-20, 1e-26, 480),
+    "all equal": np.ones(480),
+    "five, the rest zero": np.r_[5.0:0.0:-1, np.zeros(475)],
+    "all zero": np.zeros(480),
+    "thirty copies of the largest": np.r_[np.full(30, 3.0), np.linspace(1, 0, 450)],
+    "every one three times": np.repeat(np.linspace(3, 1, 160), 3),
+    "clusters": np.repeat(np.linspace(3, 1, 160), 3) + np.tile([2e-12, 1e-12, 0], 160),
+    "a pair at the cut": np.r_[np.linspace(3, 2, 10), 1, 1, np.linspace(0.9, 0, 468)],
+    "one a million million times the rest": np.r_[1e12, np.linspace(1, 0.5, 479)],
+}
+
+
+@pytest.mark.parametrize("name", SPECTRA)
+@pytest.mark.parametrize("basis", ["turned", "axes"])
+def test_very_few_eigenvalues(name, basis):
+    """Lanczos' method or its stand-in: the largest, each with its vector, none missed."""
+    want, k = SPECTRA[name], 9
+    q = np.eye(480) if basis == "axes" else ortho_group.rvs(480, random_state=5)
+    matrix = (q * want) @ q.T
+    values, w = module._leading(matrix.copy(), k)
+    scale = max(want[0], 1e-300)
+    np.testing.assert_allclose(values / scale, want[:k] / scale, atol=1e-13)
+    np.testing.assert_allclose(w.T @ w, np.eye(k), atol=1e-12)
+    np.testing.assert_allclose((matrix @ w - w * values) / scale, 0, atol=1e-13)
+
+
+@pytest.mark.parametrize("shape", [(500, 450), (450, 500), (450, 2000)])
+def test_very_few_components_equal_the_first_of_all(rng, shape):
+    x = rng.normal(size=(shape[0], 20)) * np.geomspace(9, 1, 20) @ rng.normal(size=(20, shape[1]))
+    x += rng.normal(size=shape)
+    few, everything = fit_pca(x, 8), fit_pca(x, method="svd").keep(8)
+    np.testing.assert_allclose(few.variances, everything.variances, rtol=1e-12)
+    np.testing.assert_allclose(few.components, everything.components, atol=1e-10)
+
+
+def test_an_eigenvalue_that_lanczos_misses_is_noticed(rng, monkeypatch):
+    """The Cholesky factor does not exist, and LAPACK takes over."""
+    x = cloud(rng, 300, 120)
+    want, tried = fit_pca(x).keep(2), []
+
+    def forgetful(scaled, k, **options):
+        tried.append(k)
+        values, vectors = np.linalg.eigh(scaled)
+        return values[[-3, -1]], vectors[:, [-3, -1]]
+
+    monkeypatch.setattr(module, "eigsh", forgetful)
+    found = fit_pca(x, 2)
+    assert tried == [2]
+    np.testing.assert_allclose(found.variances, want.variances, rtol=1e-12)
+    np.testing.assert_allclose(found.components, want.components, atol=1e-9)
+
+
+def test_lanczos_itself_answers_where_eigenvalues_are_apart(rng):
+    x = rng.normal(size=(600, 500)) * np.geomspace(1, 0.01, 500)
+    values, _ = module._lanczos(x.T @ x / 600, 10)
+    np.testing.assert_allclose(values[::-1], np.linalg.eigvalsh(x.T @ x / 600)[:-11:-1], rtol=1e-12)
 
 
 def test_signs_make_the_answer_unique(rng):
