@@ -11,7 +11,6 @@ from lib.datasets.faces import FACTORS, IDENTITY, PART, PARTS
 from lib.datasets.shipped import DATA, read_sheet
 
 SIZE = 64
-MIRRORED = ("yaw", "roll", "light_azimuth", "shift_x", "gaze", "hair_part")
 ROWS, COLUMNS = np.indices((SIZE, SIZE))
 STYLE = {name: float(k) for k, name in enumerate(face_factors.HAIR_STYLES)}
 
@@ -174,52 +173,6 @@ def test_pictures_are_grey_floats_of_unit_range(some):
         assert where(labels, part).any(axis=(1, 2)).mean() > 0.5
 
 
-def test_labelled_rendering_changes_no_picture(some):
-    factors, pictures, _ = some
-    np.testing.assert_allclose(faces.render(factors, 32), pictures, atol=1e-6)
-
-
-def test_a_picture_does_not_depend_on_its_neighbours(some):
-    factors, pictures, _ = some
-    alone = faces.render(face_factors.take(factors, slice(3, 4)), 32)[0]
-    np.testing.assert_allclose(alone, pictures[3], atol=1e-3)
-
-
-def test_mirrored_factors_give_the_mirrored_picture(some):
-    """Up to the surface normals, which are taken by a small step to one side."""
-    factors, pictures, _ = some
-    mirrored = faces.with_factors(factors, **{name: -factors[name] for name in MIRRORED})
-    drawn = faces.render(mirrored, 32)
-    assert np.abs(drawn[:, :, ::-1] - pictures).mean() < 0.01
-    assert np.abs(drawn - pictures).mean() > 0.05
-
-
-def test_larger_pictures_show_the_same_faces(some):
-    factors, pictures, _ = some
-    large = faces.render(factors, 64).reshape(12, 32, 2, 32, 2).mean(axis=(2, 4))
-    assert np.abs(large - pictures).mean() < 0.02
-    other = np.roll(large, 1, axis=0)
-    assert np.abs(other - pictures).mean() > 0.1
-
-
-def test_fewer_rays_show_the_same_faces_more_roughly(some):
-    factors = some[0]
-    fine = faces.render(factors, 128).reshape(12, 32, 4, 32, 4).mean(axis=(2, 4))
-    errors = [np.square(faces.render(factors, 32, rays=k) - fine).mean() for k in (1, 2, 4)]
-    assert errors == sorted(errors, reverse=True)
-
-
-def test_the_wall_is_plain_where_the_label_map_says_background(some):
-    """Lit from the front, the wall is one shade a row: no head reaches into its pixels."""
-    factors = faces.with_factors(some[0], light_azimuth=0)
-    pictures, labels = faces.render_labelled(factors, 32)
-    inside = ~faces._thicken(faces._thicken(labels != PART["background"]))
-    assert inside.mean() > 0.1
-    for picture, plain in zip(pictures, inside, strict=True):
-        for shades, mask in zip(picture, plain, strict=True):
-            assert not mask.any() or np.ptp(shades[mask]) < 1e-4
-
-
 def test_tones_follow_the_parts(some):
     """Hair and skin of very different albedo are told apart by brightness in the label map."""
     factors = faces.with_factors(some[0], skin=0.85, hair_tone=0.05, beard=0, hair_style=2)
@@ -309,9 +262,8 @@ def test_shipped_pictures_are_those_of_their_factors(name, rng):
     index = rng.choice(n, 8, replace=False)
     drawn = faces.render(face_factors.take(faces.shipped_factors(name), index), size)
     shipped = load(name).x.reshape(n, size, size)[index]
-    levels = np.abs(drawn - shipped) * 255
-    assert levels.max() < 2
-    assert levels.mean() < 1
+    off = np.abs(drawn - shipped) * faces.LEVELS
+    assert (off < 0.51).mean() > 0.999  # another processor may round a ray to the other side
 
 
 def test_shipped_label_maps_are_those_of_their_factors(rng):
@@ -379,10 +331,17 @@ def one(**values):
         (lambda: faces.render(one(age=[3])), "no factor is called"),
         (lambda: faces.render({"yaw": np.zeros(1)}), "missing"),
         (lambda: faces.with_factors(one(), hat=1), "no factor is called"),
+        (lambda: faces.with_factors(one(), yaw=[0, 0]), "shape"),
+        (lambda: faces.with_factors(one(), glasses=0.5), "whole number"),
         (lambda: faces.sample_factors(0, np.random.default_rng()), "at least 1"),
+        (lambda: faces.one_person(0), "at least 1"),
+        (lambda: faces.render(face_factors.take(one(), slice(0))), "at least 1"),
+        (lambda: faces.sample_clip_factors(1, np.random.default_rng(), 0), "at least 1 frame"),
+        (lambda: faces.make(4, vary="yaw"), "come in a list"),
         (lambda: faces.make(4, vary=["hat"]), "no factor is called"),
         (lambda: faces.make(4, people=3), "must divide"),
         (lambda: faces.edges(np.zeros((2, 8, 8)), np.zeros((1, 8, 8))), "one shape"),
+        (lambda: faces.edges(np.zeros((1, 1, 8)), np.zeros((1, 1, 8))), "two pixels"),
         (lambda: faces.shipped_factors("cats"), "no faces ship"),
         (lambda: read_sheet(DATA / "faces.webp", 9000, (32, 32)), "holds no"),
     ],

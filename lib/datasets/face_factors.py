@@ -108,21 +108,22 @@ ONE_PERSON: dict[str, float] = {
 
 def sample_factors(n: int, rng: np.random.Generator) -> Factors:
     """Draw `n` independent faces: name -> (n,) array."""
-    if n < 1:
-        raise ValueError(f"the number of faces must be at least 1, got {n}")
+    check_number(n)
     return {name: factor.draw(rng.random(n)) for name, factor in FACTORS.items()}
 
 
 def one_person(n: int) -> Factors:
     """The same pleasant person `n` times, all factors fixed."""
+    check_number(n)
     return {name: np.full(n, float(value)) for name, value in ONE_PERSON.items()}
 
 
 def with_factors(factors: Mapping[str, np.ndarray], **values: float | np.ndarray) -> Factors:
     """The same faces with some factors set to new values, one for all or one a face."""
-    n = len(next(iter(factors.values())))
-    new = {name: np.broadcast_to(np.asarray(v, float), (n,)).copy() for name, v in values.items()}
-    changed = {**factors, **new}
+    check_factors(factors)
+    n = len(factors["yaw"])
+    new = {name: np.array(v, float) for name, v in values.items()}
+    changed = {**factors, **{name: v if v.ndim else np.full(n, v) for name, v in new.items()}}
     check_factors(changed)
     return changed
 
@@ -138,8 +139,16 @@ def people(n: int, pictures: int, rng: np.random.Generator) -> Factors:
     return {**each, **{name: np.repeat(persons[name], pictures) for name in IDENTITY}}
 
 
+def check_number(n: int) -> None:
+    """Raise ValueError unless `n` faces can be drawn."""
+    if n < 1:
+        raise ValueError(f"the number of faces must be at least 1, got {n}")
+
+
 def check_names(names: Iterable[str]) -> None:
     """Raise ValueError if one of the names is not a factor."""
+    if isinstance(names, str):
+        raise ValueError(f"names of factors come in a list: [{names!r}], not {names!r}")
     unknown = set(names) - set(FACTORS)
     if unknown:
         raise ValueError(f"no factor is called {sorted(unknown)}; there are {', '.join(FACTORS)}")
@@ -154,7 +163,10 @@ def check_factors(factors: Mapping[str, np.ndarray]) -> None:
     sizes = {name: np.shape(values) for name, values in factors.items()}
     if len(set(sizes.values())) > 1 or len(sizes["yaw"]) != 1:
         raise ValueError(f"every factor must have shape (n,) with one n, got {sizes}")
+    check_number(sizes["yaw"][0])
     for name, factor in FACTORS.items():
         values = np.asarray(factors[name])
         if not ((values >= factor.low) & (values <= factor.high)).all():
             raise ValueError(f"{name} must lie in [{factor.low:g}, {factor.high:g}], got {values}")
+        if isinstance(factor, Choice) and (values % 1 != 0).any():
+            raise ValueError(f"{name} is a choice: a whole number, got {values}")

@@ -16,6 +16,9 @@ BROW_Y = 0.20
 SHAVED = HAIR_STYLES.index("shaved")
 GLASSES_Z = 0.74  # the lenses lie in this plane of the head
 GLASSES_TONE = 0.05
+LENS_X, LENS_Y = 0.285, -0.01  # the middle of a lens
+LENS_HALF, LENS_RATIO = 0.185, 1.15  # half its height, and its width to its height
+ARM_Y = 0.05
 
 
 class Point(NamedTuple):
@@ -44,7 +47,7 @@ class Paint:
 
     def parts(self) -> Tensor:
         """How much of each part is seen, (points, len(PARTS)); rows sum to 1."""
-        seen = torch.zeros(len(self.gloss), len(PARTS))
+        seen = self.gloss.new_zeros(len(self.gloss), len(PARTS))
         left = torch.ones_like(self.gloss)
         for part, mask in reversed(self.layers):
             seen[:, part] += left * mask
@@ -88,7 +91,9 @@ def _paint_beard(canvas: Paint, face: Face, at: Point, front: Tensor) -> None:
     jaw = smoothstep(-0.28, -0.46, at.y - 0.5 * (side - 0.3).clamp(min=0))
     jaw = jaw * smoothstep(-0.15, 0.10, at.z)
     moustache = _ridge(0.05, 0.04, at.y + 0.39 + 0.6 * side * side) * smoothstep(0.30, 0.20, side)
-    mask = torch.maximum(jaw, moustache * front) * (0.35 * (face.beard > 0) + 0.5 * face.beard)
+    mask = torch.maximum(jaw, moustache * front) * (
+        0.35 * (face.beard > 0).float() + 0.5 * face.beard
+    )
     canvas.over("beard", mask, torch.minimum(face.hair_tone, 0.5 * face.skin))
 
 
@@ -159,11 +164,13 @@ def _paint_clothes(canvas: Paint, face: Face, at: Point) -> None:
 def glasses_mask(face: Face, x: Tensor, y: Tensor, lens: Tensor, at: Point) -> Tensor:
     """Where the frame is seen: rims and bridge in their plane (x, y), arms on the side of the head.
 
-    `lens` is 1 where that plane lies in front of the surface.
+    `lens` is 1 where that plane lies in front of the surface. An arm is painted on the skin from
+    where the rim hides it to the ear or the hair, so that the two meet from wherever one looks.
     """
-    side = x.abs() - 0.285 * face.eye_gap
-    rim = _ridge(0.014, 0.02, torch.sqrt((side / 1.15) ** 2 + (y - EYE_Y + 0.01) ** 2) - 0.185)
-    bridge = _ridge(0.012, 0.02, y - 0.05) * smoothstep(0.10, 0.08, x.abs())
-    arm = _ridge(0.014, 0.02, at.y - 0.05) * smoothstep(0.45, 0.50, at.x.abs())
-    arm = arm * smoothstep(-0.12, -0.05, at.z) * (1 - at.hair)
+    side = (x.abs() - LENS_X * face.eye_gap) / LENS_RATIO
+    rim = _ridge(0.014, 0.02, torch.sqrt(side**2 + (y - LENS_Y) ** 2) - LENS_HALF)
+    bridge = _ridge(0.012, 0.02, y - ARM_Y) * smoothstep(0.10, 0.08, x.abs())
+    beyond_rim = smoothstep(LENS_HALF - 0.02, LENS_HALF, side) * (x * at.x > 0)
+    arm = _ridge(0.014, 0.02, at.y - ARM_Y) * beyond_rim
+    arm = arm * smoothstep(0.02, 0.10, at.z) * (1 - at.hair)
     return torch.maximum(torch.maximum(rim, bridge) * lens, arm) * face.glasses

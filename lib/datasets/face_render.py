@@ -25,11 +25,12 @@ from lib.datasets.sdf import mix, smoothstep
 HALF_VIEW, VIEW_Y = 1.14, -0.07  # half the width seen, and the height of the picture's centre
 NEAR, FAR = 1.05, -1.2  # depths between which rays are followed
 RAYS_WITHOUT_BAR = 4_000_000  # about five seconds of work
-RAYS_A_CHUNK = 64_000  # so many that calls cost little, so few that they stay in the cache
-COARSE_STEPS, FINE_STEPS, LATE_ROUNDS, LATE_STEPS = 9, 4, 2, 4
+RAYS_A_CHUNK = 128_000  # so many that calls cost little, so few that memory does not matter
+COARSE_STEPS, FINE_STEPS, LATE_ROUNDS, LATE_STEPS = 9, 4, 4, 4
 STRIDE = 0.95  # of the distance: the smooth unions promise a little too much room
 RELIEF = 0.07  # how far small features stand out of the solids searched first
 CLOSE = 0.02  # a ray nearer than this to the surface has arrived
+LENSES_X, LENSES_Y = 0.56, 0.24  # half width and half height of a pair of glasses, with room
 NORMAL_STEP = 0.012
 OCCLUSION_REACH = 0.16
 SMALL = ("eyes", "brows", "mouth", "glasses")
@@ -47,7 +48,7 @@ def _draw(face: Face, size: int, rays: int, labels: bool) -> tuple[Tensor, Tenso
     n = len(face.yaw)
     x, y = _ray_grid(face, size, rays)
     start = _first_depth(face, size, rays)
-    hit = torch.nonzero(start > FAR, as_tuple=True)
+    hit = torch.nonzero((start > FAR) | _past_lenses(face, x, y), as_tuple=True)
     near, x_hit, y_hit = pick(face, hit[0]), x[hit], y[hit]
     shade = _wall(face, x, y)
     z = _trace(near, x_hit, y_hit, start[hit])
@@ -55,7 +56,7 @@ def _draw(face: Face, size: int, rays: int, labels: bool) -> tuple[Tensor, Tenso
     picture = _tone(shade).reshape(n, rays, size, size).mean(1)
     if not labels:
         return picture, None
-    parts = torch.zeros(*shade.shape, len(PARTS))
+    parts = shade.new_zeros(*shade.shape, len(PARTS))
     parts[..., PART["background"]] = 1
     parts[hit] = canvas.parts()
     seen = parts.reshape(n, rays, size, size, -1).mean(1)
@@ -64,7 +65,7 @@ def _draw(face: Face, size: int, rays: int, labels: bool) -> tuple[Tensor, Tenso
 
 def _grid(size: int) -> tuple[Tensor, Tensor]:
     """Pixel centres (x, y) of a picture, each (size, size)."""
-    steps = ((torch.arange(size) + 0.5) / size * 2 - 1) * HALF_VIEW
+    steps = ((torch.arange(size, dtype=torch.float32) + 0.5) / size * 2 - 1) * HALF_VIEW
     y, x = torch.meshgrid(VIEW_Y - steps, steps, indexing="ij")
     return x, y
 
@@ -72,7 +73,7 @@ def _grid(size: int) -> tuple[Tensor, Tensor]:
 def _ray_grid(face: Face, size: int, rays: int) -> tuple[Tensor, Tensor]:
     """Where rays pass, (n, rays size^2)."""
     pixel = 2 * HALF_VIEW / size
-    dx, dy = torch.tensor(_OFFSETS[rays]).T[..., None] * pixel
+    dx, dy = torch.tensor(_OFFSETS[rays], dtype=torch.float32).T[..., None] * pixel
     x, y = _grid(size)
     x, y = x.reshape(1, -1), y.reshape(1, -1)
     x = (x + dx * torch.sign(x)).reshape(1, -1)  # the two halves mirror each other
@@ -144,10 +145,10 @@ def _shadow(face: Face, point: tuple[Tensor, ...], normal: tuple[Tensor, ...]) -
     """0 where something lies between the point and the light, 1 in full light, soft between."""
     light = (face.light_x, face.light_y, face.light_z)
     clear = torch.ones_like(point[0])
-    for reach, sharpness, offset in ((0.12, 16.0, 0.5), (0.30, 8.0, 0.5)):
+    for reach, sharpness in ((0.12, 16.0), (0.30, 8.0)):
         x, y, z = (p + 0.03 * n + reach * l for p, n, l in zip(point, normal, light, strict=True))
         free = scene(face, x, y, z, detail=False)
-        clear = torch.minimum(clear, (free * sharpness + offset).clamp(0, 1))
+        clear = torch.minimum(clear, (free * sharpness + 0.5).clamp(0, 1))
     return clear
 
 
@@ -174,11 +175,22 @@ def _shade(face: Face, x: Tensor, y: Tensor, z: Tensor, wall: Tensor) -> tuple[T
 
 
 def _frame(face: Face, at: Point) -> Tensor:
-    """Glasses along the ray: where it crosses the plane of the lenses, in head coordinates."""
-    ray = _view_direction(face)
-    back = (GLASSES_Z - at.z) / ray[2]
-    x, y = at.x + back * ray[0], at.y + back * ray[1]
+    """Glasses along the ray."""
+    x, y, back = _on_lens_plane(face, at.x, at.y, at.z)
     return glasses_mask(face, x, y, (back > 0).float(), at)
+
+
+def _past_lenses(face: Face, x: Tensor, y: Tensor) -> Tensor:
+    """Rays that may meet glasses, even beside the head: the far rim of a turned face."""
+    x, y, _ = _on_lens_plane(face, *to_head(face, x, y, torch.zeros_like(x)))
+    return (face.glasses > 0) & (x.abs() < LENSES_X) & (y.abs() < LENSES_Y)
+
+
+def _on_lens_plane(face: Face, x: Tensor, y: Tensor, z: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Where the ray through a point crosses the plane of the lenses, and how far before it."""
+    ray = _view_direction(face)
+    back = (GLASSES_Z - z) / ray[2]
+    return x + back * ray[0], y + back * ray[1], back
 
 
 def _view_direction(face: Face) -> tuple[Tensor, Tensor, Tensor]:

@@ -103,14 +103,15 @@ def mouth_line(face: Face, x: Tensor) -> Tensor:
 
 
 def _skull(face: Face, x: Tensor, y: Tensor, z: Tensor) -> Tensor:
-    """Cranium, jaw, chin and nose: enough for shadows and for a first search."""
+    """Cranium, jaw, chin, nose and ears: enough for shadows and for a first search."""
     drop = 0.05 * face.mouth_open + 0.04 * face.chin
     d = ellipsoid(x / face.face_width, y - 0.27, z + 0.10, (0.63, 0.67, 0.77))
     jaw_x = x / (face.face_width * face.jaw_width)
     jaw = ellipsoid(jaw_x, y + 0.27 + 0.6 * drop, z - 0.08, (0.49, 0.58, 0.56))
     d = smooth_min(d, jaw, 0.30)
     d = smooth_min(d, sphere(x, y + 0.73 + drop, z - 0.44, 0.14), 0.24)
-    return smooth_min(d, _nose(face, x, y, z), 0.10)
+    ear = ellipsoid(x.abs() - 0.64 * face.face_width, y + 0.02, z + 0.04, (0.07, 0.19, 0.11))
+    return smooth_min(smooth_min(d, ear, 0.06), _nose(face, x, y, z), 0.10)
 
 
 def _nose(face: Face, x: Tensor, y: Tensor, z: Tensor) -> Tensor:
@@ -120,7 +121,7 @@ def _nose(face: Face, x: Tensor, y: Tensor, z: Tensor) -> Tensor:
 
 
 def _features(face: Face, d: Tensor, x: Tensor, y: Tensor, z: Tensor) -> Tensor:
-    """Cheeks, brow ridge, eye sockets, eyes, nostrils, lips and ears."""
+    """Cheeks, brow ridge, eye sockets, eyes, nostrils and lips."""
     side = torch.sqrt(x * x + 4e-4)  # |x|, smooth in the middle
     eye_x = side - EYE_X * face.eye_gap
     cheek_y = y + 0.20 - 0.06 * face.smile.clamp(min=0)
@@ -130,18 +131,16 @@ def _features(face: Face, d: Tensor, x: Tensor, y: Tensor, z: Tensor) -> Tensor:
     d = smooth_min(d, sphere(eye_x, y - EYE_Y, z - 0.46, 0.15), 0.05)
     wing_y = y - NOSE_ROOT[0] + 0.30 * face.nose_length
     d = smooth_min(d, sphere(side - 0.085 * face.nose_width, wing_y, z - 0.70, 0.045), 0.07)
-    d = smooth_min(d, ellipsoid(x, y - MOUTH_Y, z - 0.45, (0.26, 0.17, 0.20)), 0.16)
-    ear = ellipsoid(side - 0.64 * face.face_width, y + 0.02, z + 0.04, (0.07, 0.19, 0.11))
-    return smooth_min(d, ear, 0.06)
+    return smooth_min(d, ellipsoid(x, y - MOUTH_Y, z - 0.45, (0.26, 0.17, 0.20)), 0.16)
 
 
 def hairline(face: Face, x: Tensor, z: Tensor) -> Tensor:
     """Height of the lower edge of the hair: forehead, temples before the ears, then the nape."""
     side = x.abs() / face.face_width
-    slope = torch.where(face.hair_style == HAIR_STYLES.index("fringe"), 0.0, 0.22)
+    slope = 0.22 * (face.hair_style != HAIR_STYLES.index("fringe")).float()  # a fringe is level
     front = face.line + slope * face.hair_part * x - 0.25 * side * side
-    front = mix(front, -0.08 + 0.0 * z, smoothstep(0.58, 0.10, z))
-    return mix(front, -0.38 + 0.0 * z, smoothstep(0.10, -0.30, z))
+    front = mix(front, -0.08, smoothstep(0.58, 0.10, z))
+    return mix(front, -0.38, smoothstep(0.10, -0.30, z))
 
 
 def strands(face: Face, x: Tensor, y: Tensor, z: Tensor) -> Tensor:

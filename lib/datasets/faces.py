@@ -87,10 +87,11 @@ def _check(factors: Mapping[str, np.ndarray], size: int, rays: int) -> None:
 
 def edges(pictures: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Line drawings: 1 on borders of parts and on steep shading, else 0; float32 (n, h, w)."""
-    if np.ndim(pictures) != 3 or np.shape(pictures) != np.shape(labels):
+    shape = np.shape(pictures)
+    if len(shape) != 3 or shape != np.shape(labels) or min(shape[1:]) < 2:
         raise ValueError(
-            f"edges needs pictures and labels of one shape (n, h, w), "
-            f"got {np.shape(pictures)} and {np.shape(labels)}"
+            "edges needs pictures and labels of one shape (n, h, w), two pixels a side or more, "
+            f"got {shape} and {np.shape(labels)}"
         )
     lines = _borders(np.asarray(labels))
     return (lines | (_ridges(np.asarray(pictures)) & ~_thicken(lines))).astype(np.float32)
@@ -132,6 +133,8 @@ def sample_clip_factors(n: int, rng: np.random.Generator, frames: int = FRAMES) 
 
     The motion is closed: the frame after the last one would be the first. All else is fixed.
     """
+    if frames < 1:
+        raise ValueError(f"a clip needs at least 1 frame, got {frames}")
     start = sample_factors(n, rng)
     clips = {name: np.repeat(values[:, None], frames, axis=1) for name, values in start.items()}
     phase = 2 * np.pi * (np.arange(frames) / frames + rng.random((n, 1)))

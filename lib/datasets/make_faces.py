@@ -18,11 +18,15 @@ def to_levels(pictures: np.ndarray) -> np.ndarray:
 def write_all(folder: Path) -> None:
     """Render every shipped set and write one sheet each, and the label maps of `faces`."""
     for name, (_, size) in faces.SHIPPED.items():
-        pictures = faces.render(faces.shipped_factors(name), size)
-        write_sheet(folder / f"{name}.webp", to_levels(pictures))
-        print(f"{name}.webp: {(folder / f'{name}.webp').stat().st_size / 1e6:.2f} MB")
-    labels = faces.label_maps(faces.shipped_factors("faces"), faces.SHIPPED["faces"][1])
-    write_sheet(folder / "face_labels.webp", labels)
+        pictures, labels = faces.render_labelled(faces.shipped_factors(name), size)
+        _write(folder / f"{name}.webp", to_levels(pictures))
+        if name == "faces":
+            _write(folder / "face_labels.webp", labels)
+
+
+def _write(path: Path, pictures: np.ndarray) -> None:
+    write_sheet(path, pictures)
+    print(f"{path.name}: {path.stat().st_size / 1e6:.2f} MB")
 
 
 if __name__ == "__main__":
