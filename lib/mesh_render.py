@@ -64,35 +64,34 @@ def rasterise(points: np.ndarray, triangles: np.ndarray, size: int) -> Hits:
     All pairs of a triangle and a pixel of its bounding box are tested at once.
     """
     corners = points[triangles]  # (t, 3, 3)
-    a, b, c = corners[:, 0, :2], corners[:, 1, :2], corners[:, 2, :2]
-    twice_area = _cross(b - a, c - a)  # rows count downwards: the outside has negative area
-    shown = np.flatnonzero(twice_area < 0)
-    low = np.ceil(corners[shown, :, :2].min(axis=1) - 0.5 - EDGE).clip(0).astype(int)
-    high = np.floor(corners[shown, :, :2].max(axis=1) - 0.5 + EDGE).clip(max=size - 1).astype(int)
-    owner, pixel = _pairs(low, high)
-    t = shown[owner]
-    at = pixel + 0.5
-    w0 = _cross(b[t] - at, c[t] - at) / twice_area[t]
-    w1 = _cross(c[t] - at, a[t] - at) / twice_area[t]
-    inside = (w0 >= -EDGE) & (w1 >= -EDGE) & (w0 + w1 <= 1 + EDGE)
-    t, pixel, w0, w1 = t[inside], pixel[inside], w0[inside], w1[inside]
-    weights = np.stack([w0, w1, 1 - w0 - w1], axis=1)
+    ab, ac = (corners[:, k, :2] - corners[:, 0, :2] for k in (1, 2))
+    twice_area = ab[:, 0] * ac[:, 1] - ab[:, 1] * ac[:, 0]
+    shown = np.flatnonzero(twice_area < 0)  # rows count downwards: the outside is negative
+    flat = corners[shown, :, :2]
+    low = np.ceil(flat.min(axis=1) - 0.5 - EDGE).clip(0).astype(int)
+    high = np.floor(flat.max(axis=1) - 0.5 + EDGE).clip(max=size - 1).astype(int)
+    owner, column, row = _pairs(low, high)
+    to_b = np.stack([ac[shown, 1], -ac[shown, 0]]) / twice_area[shown]  # slopes of the weights
+    to_c = np.stack([-ab[shown, 1], ab[shown, 0]]) / twice_area[shown]
+    x, y = column + 0.5 - flat[owner, 0, 0], row + 0.5 - flat[owner, 0, 1]
+    b = to_b[0, owner] * x + to_b[1, owner] * y
+    c = to_c[0, owner] * x + to_c[1, owner] * y
+    inside = np.flatnonzero((b >= -EDGE) & (c >= -EDGE) & (b + c <= 1 + EDGE))
+    t, b, c = shown[owner[inside]], b[inside], c[inside]
+    weights = np.stack([1 - b - c, b, c], axis=1)
     depth = np.einsum("pk,pk->p", weights, corners[t, :, 2])
-    return _nearest(pixel[:, 1] * size + pixel[:, 0], t, weights, depth, size)
+    return _nearest(row[inside] * size + column[inside], t, weights, depth, size)
 
 
-def _cross(p: np.ndarray, q: np.ndarray) -> np.ndarray:
-    return p[:, 0] * q[:, 1] - p[:, 1] * q[:, 0]
-
-
-def _pairs(low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Every pixel of every box: number of the box (p,) and the pixel (p, 2) as column, row."""
+def _pairs(low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Every pixel of every box: number of the box, column and row of the pixel, each (p,)."""
     wide, tall = (high - low + 1).clip(0).T
     count = wide * tall
     owner = np.repeat(np.arange(len(low)), count)
     within = np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count)
-    row, column = np.divmod(within, wide[owner])
-    return owner, low[owner] + np.stack([column, row], axis=1)
+    row = within // wide[owner]
+    column = within - row * wide[owner]
+    return owner, column + low[owner, 0], row + low[owner, 1]
 
 
 def _nearest(
@@ -100,7 +99,7 @@ def _nearest(
 ) -> Hits:
     """Keep the largest depth of every cell: written in order of depth, the last one stays."""
     last = np.full(size * size, -1)
-    order = np.argsort(depth, kind="stable")
+    order = np.argsort(depth)
     last[cell[order]] = order
     hit = last >= 0
     front = Hits(

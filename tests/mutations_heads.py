@@ -124,13 +124,13 @@ MUTATIONS = [
     Mutation(
         "the farthest triangle wins",
         f"{RENDER}._nearest",
-        Edit('np.argsort(depth, kind="stable")', "np.argsort(-depth)"),
+        Edit("np.argsort(depth)", "np.argsort(-depth)"),
         the_nearer_square_hides_the_other,
     ),
     Mutation(
         "no z-buffer: the last triangle wins",
         f"{RENDER}._nearest",
-        Edit('np.argsort(depth, kind="stable")', "np.arange(len(depth))"),
+        Edit("np.argsort(depth)", "np.arange(len(depth))"),
         the_nearer_square_hides_the_other,
     ),
     Mutation(
@@ -143,8 +143,8 @@ MUTATIONS = [
         "edges belong to neither triangle",
         f"{RENDER}.rasterise",
         Edit(
-            "(w0 >= -EDGE) & (w1 >= -EDGE) & (w0 + w1 <= 1 + EDGE)",
-            "(w0 > EDGE) & (w1 > EDGE) & (w0 + w1 < 1 - EDGE)",
+            "(b >= -EDGE) & (c >= -EDGE) & (b + c <= 1 + EDGE)",
+            "(b > EDGE) & (c > EDGE) & (b + c < 1 - EDGE)",
         ),
         a_square_fills_the_picture,
     ),
