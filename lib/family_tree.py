@@ -64,7 +64,7 @@ ICONS = {
     "duel": '<path d="M17 11c5-4 9-4 14 0M28 8.5l3 2.5-3.5 1.5M31 21c-5 4-9 4-14 0'
     'M20 23.5l-3-2.5 3.5-1.5"/><rect x="3" y="10" width="12" height="12"/>'
     '<circle cx="39" cy="16" r="6.5"/>',
-    "hourglass": '<path d="M5 4v24l14-8V12ZM43 4v24l-14-8V12ZM19 16h10"/>',
+    "program": '<path d="M15 8l-9 8 9 8M33 8l9 8-9 8M28 5l-8 22"/>',
 }
 QUESTION = "Does the model tell you how probable a picture x is?"
 TREE = (
@@ -72,9 +72,9 @@ TREE = (
         "Yes, exactly",
         "explicit and tractable",
         (
-            Family(0, "Class Gaussians", "choose a class, mix 64 numbers", "bells"),
+            Family(0, "Gaussian mixtures", "choose a class, mix 64 numbers", "bells"),
             Family(1, "Bayesian networks", "causes first, then effects", "arrows"),
-            Family(2, "PCA faces", "a mean and a few directions", "ellipse"),
+            Family(2, "Probabilistic PCA", "a mean and a few directions", "ellipse"),
             Family(5, "PixelRNN, PixelCNN", "one pixel after another", "raster"),
         ),
     ),
@@ -91,12 +91,14 @@ TREE = (
         "No, it only draws",
         "implicit",
         (
-            Family(3, "Autoencoders", "decode a code; which one?", "hourglass"),
+            Family(0, "Drawing programs", "written by hand, fed with numbers", "program"),
             Family(7, "Adversarial networks", "fool a detective in one step", "duel"),
         ),
     ),
 )
+BESIDE = "Beside the branches"
 LAST = (
+    (3, "Autoencoders", "codes and a decoder, no p(x) yet"),
     (8, "Conditional generation", "any of them, on request"),
     (9, "Which model, when?", "all of them, on the same data"),
 )
@@ -140,7 +142,8 @@ STYLE = """<style>
 .family-tree svg { width: 48px; height: 32px; margin: 0 !important; fill: none;
   stroke: currentColor; stroke-width: 1.5; }
 .family-tree svg .full { fill: currentColor; }
-.family-tree .last { grid-template-columns: 1fr 1fr; margin-top: 1rem !important; }
+.family-tree .beside { font-size: 0.86em; opacity: 0.8; margin: 1rem 0 0.4rem !important; }
+.family-tree .last { grid-template-columns: repeat(auto-fit, minmax(10rem, 1fr)); }
 .family-tree .last .leaf { grid-template-columns: 1fr; text-align: center; }
 html[data-theme="dark"] .bd-content div.cell_output .text_html:has(> .family-tree) {
   background: none !important; color: inherit !important; padding: 0 !important; }
@@ -151,6 +154,7 @@ html[data-theme="dark"] .bd-content div.cell_output .text_html:has(> .family-tre
   .family-tree .branches > li { margin-bottom: 1.2rem !important; padding-left: 0.8rem;
     border-left: 1.5px solid var(--pst-color-border, #c8ccd4); text-align: left; }
   .family-tree .meaning { min-height: 0; }
+  .family-tree .last { grid-template-columns: 1fr; }
 }
 </style>"""
 
@@ -186,7 +190,7 @@ def family_tree(here: str = "chapters/00_introduction", book: Path = BOOK) -> HT
     return HTML(
         f'{STYLE}<nav class="family-tree" aria-label="Family tree of generative models">'
         f'<p class="ask">{QUESTION}</p><ul class="branches">{branches}</ul>'
-        f'<ul class="last">{last}</ul></nav>'
+        f'<p class="beside">{BESIDE}</p><ul class="last">{last}</ul></nav>'
     )
 
 

@@ -64,28 +64,25 @@ def dots(ax: Axes, x: np.ndarray, colors: str | np.ndarray, size: float = 5) -> 
 
 
 def inverse_cdf_panels(mixture: Mixture, u: np.ndarray, marked: Sequence[int] = ()) -> Figure:
-    """Three panels over one axis: the CDF with paths from u to x, the samples, the density.
+    """Two panels over one axis: the CDF with paths from u to x; the density over the draws x.
 
     `u` (n,) are the random numbers, `marked` says which of them have their path drawn.
     """
     x = mixture.inverse_cdf(u)
-    fig = plt.figure(figsize=(4.8, 4.1), layout="none")  # a layout engine costs time
-    top = fig.add_axes((0.12, 0.5, 0.84, 0.46))
-    middle = fig.add_axes((0.12, 0.385, 0.84, 0.085), sharex=top)
-    bottom = fig.add_axes((0.12, 0.105, 0.84, 0.25), sharex=top)
+    fig = plt.figure(figsize=(4.2, 3.4), layout="none")  # a layout engine costs time
+    top = fig.add_axes((0.13, 0.48, 0.85, 0.5))
+    bottom = fig.add_axes((0.13, 0.14, 0.85, 0.28), sharex=top)
     top.plot(LINE, mixture.cdf(LINE), color=COLORS["model"], lw=2.2)
     for k in marked:
-        top.plot([-7, x[k], x[k]], [u[k], u[k], 0], color=COLORS["latent"], lw=1, alpha=0.75)
+        top.plot([-7, x[k], x[k]], [u[k], u[k], 0], color=COLORS["latent"], lw=1)
     top.plot(np.full(len(u), -6.97), u, "_", ms=9, color=COLORS["latent"])
-    top.set(ylabel="u = F(x)", ylim=(0, 1), xlim=(-7, 7))
-    middle.plot(x, np.zeros(len(x)), "|", ms=15, color=COLORS["model"])
-    middle.set(ylim=(-1, 1), yticks=[], ylabel="draws")
-    heights, edges = np.histogram(x, np.arange(-7, 7.1, 0.5), density=True)
-    bottom.stairs(heights, edges, fill=True, color=COLORS["model"], alpha=0.25)
+    top.set(ylabel="u = F(x)", ylim=(0, 1), xlim=(-7, 7), yticks=(0, 0.5, 1))
+    bottom.plot(x, np.full(len(x), -0.11), "|", ms=9, color=COLORS["model"])
     bottom.plot(LINE, mixture.density(LINE), color=COLORS["model"], lw=2.2)
-    bottom.set(xlabel="x", ylabel="p(x)", ylim=(0, 0.85))
-    for ax in (top, middle):
-        ax.tick_params(labelbottom=False)
+    bottom.set(xlabel="x", ylabel="p(x)", ylim=(-0.22, 1), yticks=(0, 0.5))
+    for ax in (top, bottom):
+        ax.grid(False)
+    top.tick_params(labelbottom=False)
     return fig
 
 
@@ -94,9 +91,8 @@ def warped_plane(ax: Axes, warp: Callable, z: np.ndarray) -> None:
     t, places = np.linspace(-2.5, 2.5, 201), np.arange(-2.0, 2.1)
     dots(ax, warp(z), COLORS["model"], size=4)
     for c in places:
-        for line, color in ((np.stack([t, 0 * t + c], 1), COLORS["latent"]),
-                            (np.stack([0 * t + c, t], 1), COLORS["good"])):  # fmt: skip
-            ax.plot(*warp(line).T, color=color, lw=1.3)
+        ax.plot(*warp(np.stack([t, 0 * t + c], axis=1)).T, color=COLORS["latent"], lw=1.3)
+        ax.plot(*warp(np.stack([0 * t + c, t], axis=1)).T, color=COLORS["latent"], lw=0.6)
     ax.set_aspect("equal")
 
 
@@ -105,7 +101,9 @@ def dart_map(ax: Axes, sigma: float) -> np.ndarray:
     axis, points = darts.score_map(sigma)
     row, column = np.unravel_index(points.argmax(), points.shape)
     reach = darts.REACH
-    ax.imshow(points, origin="lower", extent=(-reach, reach) * 2, cmap="viridis", vmin=0)
+    steps = plt.get_cmap("viridis", 24)  # flat steps read as contours and make a small picture
+    image = ax.imshow(points, origin="lower", extent=(-reach, reach) * 2, cmap=steps, vmin=0)
+    image.set(interpolation="bilinear", interpolation_stage="data")
     style = {"color": "white", "lw": 0.5, "alpha": 0.55}
     for radius in (darts.BULLSEYE, darts.BULL, *darts.TREBLE, *darts.DOUBLE):
         ax.add_patch(Circle((0, 0), radius, fill=False, **style))
@@ -113,8 +111,8 @@ def dart_map(ax: Axes, sigma: float) -> np.ndarray:
         angle = np.pi * (k + 0.5) / 10
         tip = np.array([np.sin(angle), np.cos(angle)])
         ax.plot(*np.outer(tip, [darts.BULL, darts.DOUBLE[1]]), **style)
-        place = 192 * np.array([np.sin(angle - np.pi / 20), np.cos(angle - np.pi / 20)])
-        ax.text(*place, number, color="white", size=8, ha="center", va="center")
+        place = 196 * np.array([np.sin(angle - np.pi / 20), np.cos(angle - np.pi / 20)])
+        ax.text(*place, number, color="white", size=10, ha="center", va="center")
     ax.plot(*darts.TREBLE_20, "o", ms=7, mfc="none", mec="white", mew=1.6)
     ax.plot(axis[column], axis[row], "x", ms=9, mew=2.6, color="#ff5a4f")
     ax.set_title(f"spread {sigma:g} mm: at best {points.max():.1f} points")
@@ -125,11 +123,11 @@ def dart_map(ax: Axes, sigma: float) -> np.ndarray:
 def two_scores(
     axis: np.ndarray, curves: Mapping[str, np.ndarray], *, xlabel: str, ylabel: str
 ) -> Axes:
-    """Curves over one axis, each with a dot at its lowest point."""
+    """Curves of one model over one axis, solid and dashed, each with a dot at its lowest point."""
     _, ax = plt.subplots(figsize=(5.6, 2.7))
-    for (name, values), role in zip(curves.items(), ("model", "latent", "good"), strict=False):
-        ax.plot(axis, values, color=COLORS[role], label=name)
-        ax.plot(axis[np.argmin(values)], np.min(values), "o", color=COLORS[role])
+    for (name, values), style in zip(curves.items(), ("-", "--"), strict=True):
+        ax.plot(axis, values, style, color=COLORS["model"], label=name)
+        ax.plot(axis[np.argmin(values)], np.min(values), "o", color=COLORS["model"])
     ax.set(xlabel=xlabel, ylabel=ylabel)
     ax.legend()
     return ax
