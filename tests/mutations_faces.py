@@ -73,7 +73,7 @@ MUTATIONS = [
     Mutation(
         "smooth union carves instead of filling",
         "lib.datasets.sdf.smooth_min",
-        Edit("torch.minimum(a, b) -", "torch.minimum(a, b) +"),
+        Edit("value=-1", "value=1"),
         a_union_is_never_smaller_than_its_solids,
     ),
     Mutation(

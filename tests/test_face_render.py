@@ -106,3 +106,13 @@ def test_the_default_type_of_torch_changes_no_picture(some):
         torch.set_default_dtype(dtype)
     assert drawn.dtype == np.float32
     np.testing.assert_allclose(drawn, pictures, atol=1e-3)
+
+
+def test_rendering_leaves_the_number_of_threads_alone():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        faces.render(faces.one_person(1), 8)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(threads)

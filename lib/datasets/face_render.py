@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -231,7 +232,19 @@ def _chunks(face: Face, size: int, rays: int) -> Iterator[Face]:
         yield Face(**{name: values[start : start + step] for name, values in vars(face).items()})
 
 
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Thousands of short steps: threads gain a tenth, and on a busy machine they wait for ages."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
 @torch.no_grad()
+@_one_thread()
 def render(factors: Mapping[str, np.ndarray], size: int, rays: int) -> np.ndarray:
     """Pictures (n, size, size), float32 in [0, 1]."""
     chunks = _chunks(prepare(factors), size, rays)
@@ -239,6 +252,7 @@ def render(factors: Mapping[str, np.ndarray], size: int, rays: int) -> np.ndarra
 
 
 @torch.no_grad()
+@_one_thread()
 def render_labelled(
     factors: Mapping[str, np.ndarray], size: int, rays: int
 ) -> tuple[np.ndarray, np.ndarray]:
