@@ -90,7 +90,6 @@ def draw_factors(n: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
     return dict(zip(FACTORS, drawn, strict=True))
 
 
-@lru_cache(maxsize=1)
 def landmarks() -> dict[str, int]:
     """Number of the vertex at each named point of the face; the same in every head."""
     mesh = template()
@@ -140,6 +139,6 @@ def load_heads(n: int = 300, *, hair: str = "all", seed: int = 0) -> Dataset:
         x,
         factors={name: v.astype(np.float32) for name, v in factors.items()},
         extras={"albedo": albedo},
-        shared={"triangles": template().triangles, "landmarks": landmarks()},
+        shared={"triangles": template().triangles.copy(), "landmarks": landmarks()},
         held_out=np.arange(n) >= n - n // 10,
     )
