@@ -51,7 +51,7 @@ class LineTurner:
     def __init__(self, clouds: Mapping[str, np.ndarray], reach: float = 6.0):
         self.clouds = {name: x - x.mean(axis=0) for name, x in clouds.items()}
         self.reach, self.angles = reach, np.arange(0, 181, 2)
-        self.figure = Figure(figsize=(5.7, 3.1), layout="constrained")
+        self.figure = Figure(figsize=(5.0, 2.9), layout="constrained")
         FigureCanvasAgg(self.figure)
         self.left, self.right = self.figure.subplots(1, 2, width_ratios=[1.1, 1])
         self._plane()
@@ -89,7 +89,7 @@ class LineTurner:
     def _curves(self) -> None:
         ax, c = self.right, COLORS
         look = {
-            "lost: squared distance": {"color": c["error"]},
+            "lost: distance²": {"color": c["error"]},
             "kept: variance": {"color": c["model"]},
             "sum": {"color": c["prior"], "ls": "--"},
         }
@@ -98,8 +98,8 @@ class LineTurner:
         ax.set(xlabel="angle of the line (degrees)", xlim=(0, 180), xticks=range(0, 181, 45))
         ax.set_ylabel("squared units of $x$")
         ax.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
-        ax.legend(loc="upper center", ncols=1, fontsize=9)
-        self.title = ax.set_title("0 lost + 0 kept = 0", fontsize=11)
+        ax.legend(loc="upper left", fontsize=9, handlelength=1.5)
+        self.title = ax.set_title("0.00 lost + 0.00 kept = 0.00", fontsize=10)
 
 
 def apart(z: np.ndarray, distance: float) -> list[int]:
