@@ -76,13 +76,15 @@ def inverse_cdf_panels(mixture: Mixture, u: np.ndarray, marked: Sequence[int] = 
     for k in marked:
         top.plot([-7, x[k], x[k]], [u[k], u[k], 0], color=COLORS["latent"], lw=1)
     top.plot(np.full(len(u), -6.97), u, "_", ms=9, color=COLORS["latent"])
-    top.set(ylabel="u = F(x)", ylim=(0, 1), xlim=(-7, 7), yticks=(0, 0.5, 1))
+    top.set(
+        ylabel="u = F(x)", ylim=(0, 1), xlim=(-7, 7), xticks=range(-6, 7, 3), yticks=(0, 0.5, 1)
+    )
     bottom.plot(x, np.full(len(x), -0.11), "|", ms=9, color=COLORS["model"])
     bottom.plot(LINE, mixture.density(LINE), color=COLORS["model"], lw=2.2)
     bottom.set(xlabel="x", ylabel="p(x)", ylim=(-0.22, 1), yticks=(0, 0.5))
     for ax in (top, bottom):
         ax.grid(False)
-    top.tick_params(labelbottom=False)
+    top.tick_params(labelbottom=False, bottom=False)
     return fig
 
 
