@@ -20,7 +20,7 @@ STYLE_SHARES = (0.06, 0.19, 0.19, 0.10, 0.11, 0.15, 0.11, 0.09)
 
 
 @dataclass(frozen=True)
-class Factor:
+class FaceFactor:
     """One cause: its range, its unit, and whether it belongs to the person or to the picture.
 
     With `share` < 1 it is uniform in that share of faces, and `low` in all others.
@@ -39,7 +39,7 @@ class Factor:
 
 
 @dataclass(frozen=True)
-class Choice(Factor):
+class Choice(FaceFactor):
     """A factor with values 0, 1, 2, ... that come up with the given shares."""
 
     shares: tuple[float, ...] = ()
@@ -49,16 +49,16 @@ class Choice(Factor):
         return np.searchsorted(np.cumsum(self.shares)[:-1], u, side="right").astype(float)
 
 
-def _person(low: float, high: float, unit: str, meaning: str, share: float = 1.0) -> Factor:
-    return Factor(low, high, unit, True, meaning, share)
+def _person(low: float, high: float, unit: str, meaning: str, share: float = 1.0) -> FaceFactor:
+    return FaceFactor(low, high, unit, True, meaning, share)
 
 
-def _picture(low: float, high: float, unit: str, meaning: str, share: float = 1.0) -> Factor:
-    return Factor(low, high, unit, False, meaning, share)
+def _picture(low: float, high: float, unit: str, meaning: str, share: float = 1.0) -> FaceFactor:
+    return FaceFactor(low, high, unit, False, meaning, share)
 
 
-#: Name -> Factor. All are independent of each other.
-FACTORS: dict[str, Factor] = {
+#: Name -> FaceFactor. All are independent of each other.
+FACTORS: dict[str, FaceFactor] = {
     "yaw": _picture(-35, 35, "degrees", "head turned towards the right edge of the picture"),
     "pitch": _picture(-9, 9, "degrees", "head raised"),
     "roll": _picture(-6, 6, "degrees", "head tilted, its top towards the right edge"),
