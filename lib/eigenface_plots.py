@@ -25,12 +25,12 @@ def picture_rows(
     captions: Mapping[str, Sequence[str]] | None = None,
     *,
     heads: Sequence[str] = (),
-    width: float = WIDTH,
+    width: float | None = None,
 ) -> Figure:
     """Rows of pictures (n, h, w), one length for all; the key of a row stands at its left.
 
     `captions` holds, for some of the rows, a text above each picture; `heads` are titles of the
-    columns.
+    columns. The figure is `width` inches wide; left out, pictures have one size in all figures.
     """
     captions = dict(captions or {})
     if heads:
@@ -42,6 +42,7 @@ def picture_rows(
     if len(set(counts.values())) != 1 or not set(captions) <= set(rows):
         raise ValueError(f"rows and captions must match, got {counts}")
     n, h, w = next(iter(rows.values())).shape
+    width = min(0.85 * (n + 0.4), WIDTH) if width is None else width
     side = width / (n + 0.4)
     lines = [max(map(_lines, captions.get(name, [""]))) for name in rows]
     heights = [side * h / w + 0.17 * count for count in lines]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lib.pca import PCA, fit_pca
-from lib.ppca import ppca_from
+from lib.ppca import fit_ppca, ppca_from
 
 
 def component_facts(
@@ -91,7 +91,7 @@ def known_people(x: np.ndarray, y: np.ndarray, k: int, rng: np.random.Generator)
     groups = [np.isin(y, people[i * quarter : (i + 1) * quarter]) for i in (0, 1)]
     half = np.arange(len(y)) % 2 == 1
     rest = ~groups[0] & ~groups[1]
-    models = [ppca_from(fit_pca(x[rest | (group & half)]), k) for group in groups]
+    models = [fit_ppca(x[rest | (group & half)], k) for group in groups]
     return np.array([[m.log_prob(x[g & ~half]).mean() for g in groups] for m in models])
 
 

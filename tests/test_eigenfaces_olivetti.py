@@ -17,14 +17,15 @@ LESSON = Path(__file__).resolve().parents[1] / "chapters/02_pca/02_eigenfaces.ip
 def stand_in(folder: Path) -> None:
     """400 pictures of 40 people in scikit-learn's format: drawn faces, mirrored, with grain.
 
-    As in the real file, rows and columns are swapped; the loader swaps them back.
+    As in the real file: bytes, a picture a row, and in it column after column (the loader swaps
+    rows and columns back), neither black nor white at the ends of the range.
     """
     faces = load("faces64").x[-400:, :, ::-1]
     grain = np.random.default_rng(0).normal(scale=0.02, size=faces.shape)
     x = (faces - faces.mean()) * 0.7 + grain
     x = (x - x.min()) / (x.max() - x.min())
-    matrix = x.swapaxes(1, 2).reshape(400, -1).astype(np.float32)
-    joblib.dump(matrix, folder / "olivetti_py3.pkz", compress=3)
+    levels = np.rint(5 + 240 * x).astype(np.uint8)
+    joblib.dump(levels.swapaxes(1, 2).reshape(400, -1), folder / "olivetti_py3.pkz", compress=6)
 
 
 def test_only_one_word_names_the_data():

@@ -81,6 +81,40 @@ def posterior():
     np.testing.assert_allclose(model.noise_variance * np.linalg.inv(m), covariance, atol=1e-12)
 
 
+@checks("eq-ppca-bayes", by="scipy's density with the full D x D covariance")
+def density_from_posterior():
+    """Misfit at the posterior mean m, length of m and log det M add up to log p(x)."""
+    model = some_model(dim=6, k=3)
+    w, noise = model.weights, model.noise_variance
+    big_m = w.T @ w + noise * np.eye(3)
+    x = model.sample(8, rng()) + 1.0
+    m = np.linalg.solve(big_m, w.T @ (x - model.mean).T).T
+    misfit = np.sum((x - model.mean - m @ w.T) ** 2, axis=1) / noise
+    constants = 3 * np.log(noise) + np.log(np.linalg.det(big_m)) + 6 * np.log(2 * np.pi)
+    formula = -0.5 * (misfit + np.sum(m**2, axis=1) + constants)
+    want = stats.multivariate_normal(model.mean, w @ w.T + noise * np.eye(6)).logpdf(x)
+    np.testing.assert_allclose(formula, want, atol=1e-10)
+
+
+@checks("eq-ppca-trace", by="the trace of a product of full matrices, for any loading matrix")
+def trace_of_directions():
+    """tr(C^-1 S) = tr(S) / sigma^2 - sum of a_k u_k^T S u_k; the leading eigenvectors win."""
+    s, noise, random = np.cov(data().T, bias=True), 0.4, rng()
+
+    def direct(w: np.ndarray) -> float:
+        return np.trace(np.linalg.inv(w @ w.T + noise * np.eye(5)) @ s)
+
+    top = by_loops(data())[1][:, :2]
+    for _ in range(20):
+        w = random.normal(size=(5, 2))
+        values, vectors = np.linalg.eigh(w @ w.T)
+        u, c = vectors[:, ::-1][:, :2], values[::-1][:2] + noise
+        weights = 1 / noise - 1 / c
+        along = [u[:, k] @ s @ u[:, k] for k in (0, 1)]
+        assert np.isclose(np.trace(s) / noise - weights @ along, direct(w), atol=1e-10)
+        assert direct(top * np.sqrt(c - noise)) < direct(w)
+
+
 @checks("eq-ppca-loglik", by="scipy's density, averaged over the points")
 def average_loglik():
     """The mean log-density is -1/2 (D log 2 pi + log det C + tr(C^-1 S)), for any C."""
