@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-EDGE = 1e-9  # pixels this little outside count as inside, so that neighbours leave no gap
+EDGE = 1e-9  # weights and boxes may miss a pixel by this much, so that neighbours leave no gap
+TINY = 1e-300  # keeps a vector of length 0 as it is when vectors are made unit
 LIGHT = (-0.4, 0.45, 0.9)  # from the upper left, in front
 AMBIENT, GLOSS, SHININESS = 0.34, 0.08, 18.0
 
@@ -42,8 +43,7 @@ def vertex_normals(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
     faces = np.cross(b - a, c - a)  # length: twice the area
     at, n = triangles.T.ravel(), len(vertices)
     sums = [np.bincount(at, np.tile(faces[:, k], 3), n) for k in range(3)]
-    normals = np.stack(sums, axis=1)
-    return normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
+    return _unit(np.stack(sums, axis=1))
 
 
 def to_pixels(
@@ -68,8 +68,8 @@ def rasterise(points: np.ndarray, triangles: np.ndarray, size: int) -> Hits:
     twice_area = ab[:, 0] * ac[:, 1] - ab[:, 1] * ac[:, 0]
     shown = np.flatnonzero(twice_area < 0)  # rows count downwards: the outside is negative
     flat = corners[shown, :, :2]
-    low = np.ceil(flat.min(axis=1) - 0.5 - EDGE).clip(0).astype(int)
-    high = np.floor(flat.max(axis=1) - 0.5 + EDGE).clip(max=size - 1).astype(int)
+    low = np.ceil(flat.min(axis=1) - 0.5 - EDGE).clip(0, size).astype(int)
+    high = np.floor(flat.max(axis=1) - 0.5 + EDGE).clip(-1, size - 1).astype(int)
     owner, column, row = _pairs(low, high)
     to_b = np.stack([ac[shown, 1], -ac[shown, 0]]) / twice_area[shown]  # slopes of the weights
     to_c = np.stack([-ab[shown, 1], ab[shown, 0]]) / twice_area[shown]
@@ -118,7 +118,8 @@ def shade(normals: np.ndarray, albedo: np.ndarray, light: Sequence[float]) -> np
     light = np.asarray(light, dtype=float) / np.linalg.norm(light)
     halfway = light + np.array([0, 0, 1])
     cosine = np.maximum(normals @ light, 0)
-    shine = np.maximum(normals @ (halfway / np.linalg.norm(halfway)), 0) ** SHININESS
+    halfway = halfway / max(np.linalg.norm(halfway), TINY)  # none if the lamp is right behind
+    shine = np.maximum(normals @ halfway, 0) ** SHININESS
     return albedo * (AMBIENT + (1 - AMBIENT) * cosine) + GLOSS * shine * (cosine > 0)
 
 
@@ -156,7 +157,9 @@ def render_mesh(
         If shapes do not fit, an index is out of range, or a number makes no sense.
     """
     vertices, triangles = np.asarray(vertices, dtype=float), np.asarray(triangles)
-    _check(vertices, triangles, np.asarray(albedo), light, (size, samples), span)
+    albedo = np.asarray(albedo, dtype=float)
+    _check_mesh(vertices, triangles, albedo)
+    _check_view(light, (yaw, pitch, background), span, (size, samples))
     fine = size * samples
     points = to_pixels(vertices, yaw=yaw, pitch=pitch, size=fine, span=span)
     hits = rasterise(points, triangles, fine)
@@ -173,26 +176,34 @@ def render_mesh(
 
 def _blend(values: np.ndarray, corners: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Vertex values at points inside triangles: sum_k w_k values[corner k]."""
-    values = np.asarray(values, dtype=float)
     shape = (-1, *[1] * (values.ndim - 1))
     return sum(values[corners[:, k]] * weights[:, k].reshape(shape) for k in range(3))
 
 
 def _unit(vectors: np.ndarray) -> np.ndarray:
     length = np.sqrt(np.einsum("pk,pk->p", vectors, vectors))
-    return vectors / np.maximum(length, 1e-12)[:, None]
+    return vectors / np.maximum(length, TINY)[:, None]
 
 
-def _check(vertices, triangles, albedo, light, counts, span) -> None:
+def _check_mesh(vertices: np.ndarray, triangles: np.ndarray, albedo: np.ndarray) -> None:
     if vertices.ndim != 2 or vertices.shape[1] != 3 or not np.isfinite(vertices).all():
         raise ValueError(f"vertices must be finite (v, 3), got shape {vertices.shape}")
     if triangles.ndim != 2 or triangles.shape[1] != 3 or triangles.dtype.kind not in "iu":
         raise ValueError(f"triangles must be whole numbers (t, 3), got shape {triangles.shape}")
     if len(triangles) and not 0 <= triangles.min() <= triangles.max() < len(vertices):
         raise ValueError(f"triangles name vertices outside 0..{len(vertices) - 1}")
-    if albedo.shape != (len(vertices),):
-        raise ValueError(f"albedo must be ({len(vertices)},), got shape {albedo.shape}")
-    if np.shape(light) != (3,) or not np.linalg.norm(light) > 0:
-        raise ValueError(f"light must be three numbers, not all zero, got {light}")
-    if min(counts) < 1 or not span > 0:
-        raise ValueError(f"size, samples and span must be positive, got {counts} and {span}")
+    if albedo.shape != (len(vertices),) or not np.isfinite(albedo).all():
+        raise ValueError(f"albedo must be finite ({len(vertices)},), got shape {albedo.shape}")
+
+
+def _check_view(
+    light: Sequence[float], numbers: Sequence[float], span: float, counts: Sequence[int]
+) -> None:
+    if np.shape(light) != (3,) or not 0 < np.linalg.norm(light) < np.inf:
+        raise ValueError(f"light must be three finite numbers, not all zero, got {light}")
+    if not np.isfinite(numbers).all():
+        raise ValueError(f"yaw, pitch and background must be finite, got {numbers}")
+    if not 0 < span < np.inf:
+        raise ValueError(f"span must be positive and finite, got {span}")
+    if not all(isinstance(n, int | np.integer) and n >= 1 for n in counts):
+        raise ValueError(f"size and samples must be positive whole numbers, got {counts}")

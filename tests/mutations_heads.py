@@ -7,7 +7,8 @@ from lib.datasets import head_template, heads
 from lib.pca import fit_pca
 from tests.equations import heads as equations
 from tests.mutation import Edit, Mutation
-from tests.test_heads import MEASURES, edges
+from tests.test_head_template import edges
+from tests.test_heads import MEASURES
 from tests.test_mesh_render import sphere, square
 
 RENDER, TEMPLATE = "lib.mesh_render", "lib.datasets.head_template"
@@ -175,7 +176,7 @@ MUTATIONS = [
     Mutation(
         "only one half of the face",
         f"{TEMPLATE}.surface",
-        Edit("np.sqrt(p[..., :1] ** 2 + 1.0)", "p[..., :1]"),
+        Edit("torch.sqrt(x**2 + 1)", "x"),
         the_face_has_two_alike_halves,
     ),
     Mutation(

@@ -6,21 +6,16 @@ import numpy as np
 import pytest
 
 from lib.datasets import heads, load
-from lib.datasets.head_fields import SHAPE, Place
+from lib.datasets.head_fields import SCALES, SHAPE, Place
 from lib.datasets.head_paint import ALBEDO
-from lib.datasets.head_template import COLUMNS, EYE_RADIUS, LINES, row_of, surface, template
+from lib.datasets.head_template import COLUMNS, EYE_RADIUS, row_of, template
 from lib.datasets.heads import FACTORS, draw_factors, landmarks, load_heads, make_heads
-from lib.mesh_render import render_mesh
+from lib.mesh_render import rasterise, render_mesh, to_pixels
 
 
 @pytest.fixture(scope="module")
 def data():
     return load("heads")
-
-
-def edges(triangles: np.ndarray) -> np.ndarray:
-    """Directed edges (3 t, 2)."""
-    return np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
 
 
 def signed_volume(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
@@ -76,28 +71,6 @@ def test_factors_are_standard_normal_and_cut_off():
     assert np.abs(correlation).max() < 6 / np.sqrt(4000)
 
 
-def test_every_edge_has_two_sides_except_at_the_neck_and_around_the_eyes():
-    mesh = template()
-    found = edges(mesh.triangles)
-    directed = {tuple(e) for e in found}
-    assert len(directed) == len(found), "two triangles run along one edge in the same direction"
-    rim = np.unique([a for a, b in directed if (b, a) not in directed])
-    last = row_of("neck")
-    assert set(rim[mesh.part[rim] == 0]) == set(np.flatnonzero(mesh.row == last))
-    assert set(rim[mesh.part[rim] == 1]) == set(np.flatnonzero(mesh.ring == 78))
-    assert not (mesh.part[rim] == 2).any()
-    assert set(np.unique(mesh.triangles)) == set(range(len(mesh.vertices)))
-
-
-def test_the_closed_parts_have_the_euler_number_of_a_ball():
-    mesh = template()
-    for part, holes in ((0, 1), (1, 2), (2, 0)):
-        t = mesh.triangles[mesh.part[mesh.triangles[:, 0]] == part]
-        e = len({frozenset(pair) for pair in edges(t).tolist()})
-        pieces = 1 if part == 0 else 2
-        assert (mesh.part == part).sum() - e + len(t) == 2 * pieces - holes
-
-
 def test_triangles_face_outwards_in_every_head(data):
     mesh, t = template(), template().triangles
     owner = mesh.part[t[:, 0]]
@@ -127,21 +100,55 @@ def test_no_factor_folds_the_face(data):
         assert area[turned].sum() < 0.01 * area.sum()
 
 
-def test_the_template_lies_on_the_surface():
-    mesh = template()
-    at, outside = mesh.vertices, np.ones(len(mesh.vertices), bool)
-    outside &= (mesh.part == 0) & (mesh.row < row_of("throat"))
-    outside &= ~((mesh.row > row_of("upper lid")) & (mesh.row < row_of("lower lid")))
-    outside &= mesh.row != row_of("mouth")
-    assert outside.sum() > 3500
-    assert np.abs(surface(at[outside])).max() < 0.2
-
-
 def test_the_nose_tip_is_the_most_forward_vertex_of_every_head(data):
     tip = data.shared["landmarks"]["nose tip"]
     near = np.linalg.norm(template().vertices - template().vertices[tip], axis=1) < 7
     assert near[np.argmax(data.x[:, :, 2], axis=1)].all()
     assert (data.x[:, :, 2].max(axis=1) - data.x[:, tip, 2]).max() < 1.5
+
+
+def centre_of_ball(points):
+    """Least squares: |p|^2 = 2 p.c + (r^2 - |c|^2)."""
+    system = np.column_stack([2 * points, np.ones(len(points))])
+    return np.linalg.lstsq(system, (points**2).sum(axis=1), rcond=None)[0][:3]
+
+
+@pytest.mark.parametrize(("side", "sign"), [("right", 1), ("left", -1)])
+def test_lids_and_corners_frame_the_eyeball_of_every_head(data, side, sign):
+    mine = (template().part == 1) & (template().vertices[:, 0] * sign > 0)
+    names = ("inner eye corner", "outer eye corner", "upper lid", "lower lid")
+    frame = [data.shared["landmarks"][f"{side} {name}"] for name in names]
+    for x in data.x.astype(float):
+        right, up, forward = x[frame].mean(axis=0) - centre_of_ball(x[mine])
+        assert abs(right) < 2.5
+        assert abs(up) < 3.5
+        assert 8 < forward < 20
+
+
+def test_corners_and_lids_end_the_part_of_the_eye_that_is_seen(data):
+    """At a pixel a millimetre, the renderer finds where the openings of the eyes end."""
+    mark, triangles, size = data.shared["landmarks"], data.shared["triangles"], 300
+    for x in data.x[::10].astype(float):
+        points = to_pixels(x, yaw=0, pitch=0, size=size, span=size)
+        front = rasterise(points, triangles, size).triangle
+        eyes = (front >= 0) & (template().part[triangles[front, 0]] == 1)
+        for side, half in (("left", slice(0, size // 2)), ("right", slice(size // 2, size))):
+            row, column = np.nonzero(eyes[:, half])
+            inner, outer = (points[mark[f"{side} {c} eye corner"], 0] for c in ("inner", "outer"))
+            upper, lower = (points[mark[f"{side} {lid} lid"], 1] for lid in ("upper", "lower"))
+            ends = np.array([column.min(), column.max()]) + half.start + 0.5
+            assert np.abs(ends - np.sort([inner, outer])).max() < 6
+            assert np.abs(np.array([row.min(), row.max()]) + 0.5 - [upper, lower]).max() < 4
+
+
+def test_the_crown_is_on_top_and_the_chin_at_the_bottom_of_the_face(data):
+    """The chin is where a plane that comes from below and in front first touches the face."""
+    mark, skin = data.shared["landmarks"], template().part == 0
+    for x in data.x.astype(float):
+        assert x[:, 1].max() - x[mark["crown"], 1] < 4  # thick hair on the sides may rise above
+        face = x[skin & (x[:, 2] > 40) & (x[:, 1] > -125)]
+        touched = face[np.argmax(face @ [0, -1, 0.6])]
+        assert np.linalg.norm(touched - x[mark["chin"]]) < 15
 
 
 def test_landmarks_keep_their_order_in_every_head(data):
@@ -325,13 +332,6 @@ def test_paint_is_where_it_belongs():
     assert pupil.max() < 0.1 < 0.7 < white.min()
 
 
-def test_rows_of_lines():
-    assert row_of("crown") == 0
-    assert row_of("neck") == sum(rows for _, rows in LINES) == template().row.max()
-    with pytest.raises(ValueError, match="no line 'moustache'"):
-        row_of("moustache")
-
-
 @pytest.mark.parametrize("factors", [{}, {"smile": [0.0]}])
 def test_factors_left_out_are_zero(factors):
     x, albedo = make_heads(factors)
@@ -346,11 +346,40 @@ def test_factors_left_out_are_zero(factors):
         ({"horns": [1.0]}, r"no factors \['horns'\]"),
         ({"smile": [0.0, 1.0], "lips": [0.0]}, "one n"),
         ({"smile": [[0.0]]}, "one n"),
+        ({"smile": [0.0], "lips": [np.nan]}, "finite numbers; lips are not"),
     ],
 )
 def test_bad_factors(factors, message):
     with pytest.raises(ValueError, match=message):
         make_heads(factors)
+
+
+@pytest.mark.parametrize("n", [0, 1, 3])
+def test_any_number_of_heads(n):
+    drawn = draw_factors(n, np.random.default_rng(0))
+    x, albedo = make_heads(drawn)
+    assert x.shape == (n, len(MESH.vertices), 3)
+    assert albedo.shape == x.shape[:2]
+
+
+def test_extreme_factors_stay_numbers():
+    for size in (-1e3, 1e3):
+        _, albedo = make_heads({name: [size] for name in FACTORS if name not in SCALES})
+        assert 0 <= albedo.min() <= albedo.max() <= 1
+
+
+def test_who_writes_into_a_loaded_set_changes_no_other():
+    one, other = load("heads", n=10), load("heads", n=10)
+    one.shared["triangles"][:] = 0
+    one.shared["landmarks"].clear()
+    assert other.shared["triangles"].max() == len(MESH.vertices) - 1
+    assert load("heads", n=10).shared["landmarks"] == other.shared["landmarks"] == MARK
+
+
+@pytest.mark.parametrize("values", [np.zeros((100, 3)), np.zeros((2, 6203))])
+def test_only_one_whole_head_is_renumbered(values):
+    with pytest.raises(ValueError, match="a head has 6203 vertices"):
+        heads.renumber(values, 3)
 
 
 def test_too_few_heads():

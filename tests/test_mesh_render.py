@@ -53,6 +53,7 @@ def test_normals_do_not_depend_on_scale_and_turn_with_the_mesh():
     r, normals = rotation(30, 20), vertex_normals(vertices, triangles)
     turned = vertex_normals(5 * vertices @ r.T + [1, 2, 3], triangles)
     np.testing.assert_allclose(turned, normals @ r.T, atol=1e-9)
+    np.testing.assert_allclose(vertex_normals(1e-7 * vertices, triangles), normals, atol=1e-9)
 
 
 @pytest.mark.parametrize("radius", [20, 55.5])
@@ -91,6 +92,14 @@ def test_highlight_is_brightest_halfway_between_lamp_and_viewer():
 def test_light_from_behind_leaves_the_ambient_part():
     facing = np.array([[0.0, 0, 1]])
     assert shade(facing, np.array([0.5]), (0, 0.1, -1)) == pytest.approx(0.5 * mesh_render.AMBIENT)
+
+
+def test_a_lamp_right_behind_is_no_special_case():
+    facing, opposite = np.array([[0.0, 0, 1], [0.6, 0, 0.8]]), (0, 0, -2)
+    np.testing.assert_allclose(
+        shade(facing, np.array([0.5, 1]), opposite),
+        [0.5 * mesh_render.AMBIENT, mesh_render.AMBIENT],
+    )
 
 
 def test_depth_of_a_tilted_plane():
@@ -136,6 +145,65 @@ def test_neighbouring_triangles_leave_no_gap():
         )
         points = to_pixels(vertices @ spin.T, yaw=0, pitch=0, size=90, span=5.6)
         assert (rasterise(points, triangles, 90).triangle >= 0).all()
+
+
+@pytest.mark.parametrize("size", [40, 41])
+def test_a_ball_has_no_cracks_from_any_side(size):
+    """Odd sizes put the edges of the middle on middles of pixels."""
+    vertices, triangles = sphere(1.0, 30, 48)
+    for yaw in range(-180, 180, 15):
+        for pitch in (-90, -30, 0, 17, 90):
+            points = to_pixels(vertices, yaw=yaw, pitch=pitch, size=size, span=2.2)
+            hit = rasterise(points, triangles, size).triangle >= 0
+            assert hit.sum() > 0.7 * np.pi * (size / 2.2) ** 2
+            for line in (*hit, *hit.T):  # a disc: hits of a line follow each other
+                assert np.count_nonzero(np.diff(line.astype(int))) <= 2
+
+
+def test_turning_by_whole_turns_changes_nothing():
+    vertices, triangles = sphere(1.0, 12, 16)
+    albedo = np.linspace(0.1, 0.9, len(vertices))
+    near, far = (render_mesh(vertices, triangles, albedo, yaw=yaw, size=30, span=2.4)
+                 for yaw in (25, 25 - 360 * 10_000))  # fmt: skip
+    np.testing.assert_allclose(near, far, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    "triangles", [np.zeros((0, 3), int), np.array([[0, 0, 1], [2, 2, 2], [0, 4, 5]])]
+)
+def test_what_has_no_area_is_not_drawn(triangles):
+    vertices = np.array([[0.0, 0, 0], [1, 0, 0], [0, 1, 0], [1, 1, 0], [1, 1, 1], [2, 2, 2]])
+    picture = render_mesh(vertices, triangles, np.ones(6), size=7, span=2, background=0.3)
+    np.testing.assert_allclose(picture, 0.3)
+
+
+def test_a_mesh_without_points_is_an_empty_picture():
+    nothing = np.zeros((0, 3))
+    picture = render_mesh(nothing, nothing.astype(int), np.zeros(0), size=3, background=0.3)
+    np.testing.assert_allclose(picture, 0.3)
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int32, np.uint64])
+def test_any_whole_numbers_name_vertices_and_nothing_given_is_changed(kind):
+    vertices, triangles = sphere(1.0, 8, 12)
+    given = vertices.astype(np.float32), triangles.astype(kind), np.ones(len(vertices), int)
+    kept = [part.copy() for part in given]
+    picture = render_mesh(*given, size=20, span=2.4)
+    want = render_mesh(vertices, triangles, np.ones(len(vertices)), size=20, span=2.4)
+    np.testing.assert_allclose(picture, want, atol=0.02)
+    for part, before in zip(given, kept, strict=True):
+        np.testing.assert_array_equal(part, before)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_mesh_much_larger_than_the_picture():
+    vertices, triangles = square(half=1e30)
+    picture = render_mesh(vertices, triangles, np.ones(4), size=5, span=1, background=0)
+    assert picture.min() > 0.5
+    aside = render_mesh(
+        vertices + np.array([3e30, 0, 0]), triangles, np.ones(4), size=5, background=0.3
+    )
+    np.testing.assert_allclose(aside, 0.3)
 
 
 def test_weights_reproduce_the_pixel():
@@ -204,11 +272,18 @@ def test_what_lies_outside_the_picture_is_cut_off():
         ({"triangles": np.array([[0, 1, 9]])}, r"outside 0\.\.3"),
         ({"triangles": np.array([[0, 1, -1]])}, r"outside 0\.\.3"),
         ({"albedo": np.ones(3)}, "albedo must be"),
+        ({"albedo": np.array([1, 1, np.nan, 1])}, "albedo must be finite"),
         ({"light": (0, 0, 0)}, "light must be"),
         ({"light": (0, 1)}, "light must be"),
-        ({"size": 0}, "must be positive"),
-        ({"samples": 0}, "must be positive"),
-        ({"span": -1.0}, "must be positive"),
+        ({"light": (0, 1, np.inf)}, "light must be"),
+        ({"yaw": np.nan}, "yaw, pitch and background must be finite"),
+        ({"pitch": np.inf}, "yaw, pitch and background must be finite"),
+        ({"background": np.nan}, "yaw, pitch and background must be finite"),
+        ({"size": 0}, "positive whole numbers"),
+        ({"size": 20.5}, "positive whole numbers"),
+        ({"samples": 0}, "positive whole numbers"),
+        ({"span": -1.0}, "span must be positive"),
+        ({"span": np.inf}, "span must be positive"),
     ],
 )  # fmt: skip
 def test_bad_input(change, message):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from lib.datasets.head_template import EAR, EYE, Template
+from lib.datasets.head_template import EAR, EYE, Template, rise
 
 Field = Callable[["Place"], np.ndarray]
 SCALES = ("face_width", "head_height", "face_length", "head_depth", "size")
@@ -41,12 +41,6 @@ class Place:
     def part(self, number: int) -> np.ndarray:
         """1 on one part of the mesh (0 skin, 1 eyes, 2 ears), 0 elsewhere."""
         return (self.mesh.part == number).astype(float)
-
-
-def rise(low: float, high: float, x: np.ndarray) -> np.ndarray:
-    """Smooth step from 0 at `low` to 1 at `high`, which may be in falling order."""
-    t = np.clip((x - low) / (high - low), 0, 1)
-    return t * t * (3 - 2 * t)
 
 
 def shape_factor(field: Field) -> Field:

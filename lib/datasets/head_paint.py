@@ -7,8 +7,17 @@ from functools import lru_cache
 
 import numpy as np
 
-from lib.datasets.head_fields import Place, rise
-from lib.datasets.head_template import EYE_AT, EYE_HALF, MOUTH_HALF, row_of, template
+from lib.datasets.head_fields import Place
+from lib.datasets.head_template import (
+    EYE_AT,
+    EYE_HALF,
+    LINES,
+    MOUTH_HALF,
+    Template,
+    rise,
+    row_of,
+    template,
+)
 
 ALBEDO = (
     "skin", "hair_tone", "brow_weight", "lip_tone", "iris", "beard", "blush", "freckles",
@@ -27,13 +36,13 @@ def masks() -> dict[str, np.ndarray]:
     skin, eyes, ears = (mesh.part == k for k in range(3))
     lids = skin & (np.abs(a - EYE_AT) < EYE_HALF)
     mouth = skin & (a < MOUTH_HALF)
-    r = {name: row_of(name) for name in ("brow top", "upper lid", "lower lid", "lip top", "mouth")}
+    r = {name: row_of(name) for name, _ in LINES}
     return {
         "hair edge": _above_hairline(mesh),
         "brow": skin * _brow(row - r["brow top"], a),
         "lash": lids & (row == r["upper lid"]),
         "inside eye": lids & (row > r["upper lid"]) & (row < r["lower lid"]),
-        "lips": mouth & (row > r["lip top"]) & (row < row_of("lip bottom")),
+        "lips": mouth & (row > r["lip top"]) & (row < r["lip bottom"]),
         "mouth": mouth & (row == r["mouth"]),
         "nostril": skin * at.near((6.8, -54.5, 96), (3.6, 3.2, 9)),
         "beard": skin * _beard(at, a),
@@ -47,7 +56,7 @@ def masks() -> dict[str, np.ndarray]:
     }
 
 
-def _above_hairline(mesh) -> np.ndarray:
+def _above_hairline(mesh: Template) -> np.ndarray:
     """Millimetres above the edge of the hair, far below 0 on eyes and ears."""
     angle = np.degrees(np.arctan2(np.abs(mesh.vertices[:, 0]), mesh.vertices[:, 2]))
     edge = np.interp(angle, *np.array(HAIRLINE).T)
@@ -87,7 +96,7 @@ def hair(
     edge = 9 * np.asarray(hairline)[:, None] * front - 105 * fall * rise(62, 92, a)
     above = masks()["hair edge"] - edge
     soft = 1.4 + 1.2 * rise(40, 60, a) + 5 * fall * rise(50, 70, a)  # columns are wide at the sides
-    cover = 1 / (1 + np.exp(-np.clip(above / soft, -40, 40)))
+    cover = _logistic(above / soft)
     sides = fall * rise(64, 98, a) * rise(45, 0, y)
     thick = (8 + 3.5 * np.asarray(volume)).clip(2)[:, None] * (1 + 1.8 * sides)
     thick = thick * rise(0, 14 + 30 * fall, above + 2) * (mesh.part == 0)
@@ -99,7 +108,7 @@ def paint(factors: Mapping[str, np.ndarray], cover: np.ndarray) -> np.ndarray:
     m = masks()
     f = {name: np.asarray(factors[name], dtype=float)[:, None] for name in ALBEDO}
     skin = np.clip(0.66 + 0.13 * f["skin"], 0.3, 0.93)
-    hair = 0.07 + 0.5 / (1 + np.exp(-1.7 * (f["hair_tone"] - 0.8)))
+    hair = 0.07 + 0.5 * _logistic(1.7 * (f["hair_tone"] - 0.8))
     dark = np.minimum(hair + 0.05, 0.7 * skin)
     tone = skin * (1 - 0.07 * f["blush"].clip(-1) * m["blush"])
     tone = tone * (1 - 0.16 * f["freckles"].clip(0) * m["freckles"])
@@ -111,6 +120,11 @@ def paint(factors: Mapping[str, np.ndarray], cover: np.ndarray) -> np.ndarray:
     tone = tone * (1 - 0.3 * m["hollow"])
     tone = _mix(tone, hair * _strands(), cover)
     return _eyes(tone, f["iris"], m).clip(0, 1)
+
+
+def _logistic(t: np.ndarray) -> np.ndarray:
+    """1 / (1 + exp(-t)), without overflow."""
+    return 0.5 + 0.5 * np.tanh(t / 2)
 
 
 def _mix(below: np.ndarray, above: np.ndarray, weight: np.ndarray) -> np.ndarray:

@@ -12,15 +12,22 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
+import torch
+from torch import Tensor
 
+from lib.datasets.sdf import capsule, ellipsoid, smooth_max, smooth_min
+
+Point = tuple[Tensor, Tensor, Tensor]  # x, y and z, each of one shape
 COLUMNS = 76
 ORIGIN = np.array([0.0, -30.0, 0.0])  # where the rays start
 NECK_END = -158.0
 EYE = np.array([31.5, 0.0, 68.0])  # centre of the right-hand eyeball
 EYE_RADIUS = 13.2
+EYE_OPENING, LIP_LINE = 9.0, 2.5  # how far the skin lies back between lids and between lips
 EAR = np.array([75.0, -8.0, -14.0])  # middle of the right-hand ear
 EYE_AT, EYE_HALF = 21.5, 10.2  # azimuth of the eye's middle and half its width, degrees
 MOUTH_HALF = 15.5
+EYE_COLUMNS, EAR_COLUMNS = 16, 20  # vertices of a ring
 EYE_RINGS = (4, 11, 13.5, 20, 27, 30.5, 38, 50, 63, 78)  # degrees from the pupil's middle
 EAR_RINGS = (0.16, 0.32, 0.46, 0.58, 0.7, 0.8, 0.9, 0.97, 1.0, 0.95, 0.8, 0.5)  # of the outline
 EAR_RELIEF = (-5.5, -5, -2, 2, 1.2, 0.4, 2.6, 3.2, 1.5, -1.5, -3, -4)  # mm
@@ -53,70 +60,54 @@ class Template(NamedTuple):
     ring: np.ndarray  # (v,) degrees from the pupil, part of the way to the ear's rim, 0 on skin
 
 
-def smooth_min(a: np.ndarray, b: np.ndarray, k: float) -> np.ndarray:
-    """Minimum of two distances whose seam is rounded over k millimetres."""
-    h = np.maximum(k - np.abs(a - b), 0) / k
-    return np.minimum(a, b) - h * h * k / 4
-
-
-def ellipsoid(p: np.ndarray, centre: tuple, radii: tuple) -> np.ndarray:
-    """Nearly the distance to an ellipsoid; p is (..., 3)."""
-    q = (p - np.array(centre)) / np.array(radii)
-    k0 = np.linalg.norm(q, axis=-1)
-    k1 = np.linalg.norm(q / np.array(radii), axis=-1)
-    return k0 * (k0 - 1) / np.maximum(k1, 1e-9)
-
-
-def capsule(p: np.ndarray, start: tuple, end: tuple, radii: tuple) -> np.ndarray:
-    """Nearly the distance to a stick with round ends whose radius runs from one to the other."""
-    start, along = np.array(start), np.subtract(end, start)
-    t = np.clip((p - start) @ along / (along @ along), 0, 1)
-    away = np.linalg.norm(p - start - t[..., None] * along, axis=-1)
-    return away - radii[0] - t * (radii[1] - radii[0])
-
-
 def surface(p: np.ndarray) -> np.ndarray:
-    """Signed distance to the skin, negative inside; p is (..., 3), left and right are alike."""
-    p = np.concatenate([np.sqrt(p[..., :1] ** 2 + 1.0), p[..., 1:]], axis=-1)
-    d = ellipsoid(p, (0, 28, -8), (75, 85, 96))  # cranium
-    d = smooth_min(d, ellipsoid(p, (0, -34, 24), (64, 78, 64)), 30)  # face
-    d = smooth_min(d, ellipsoid(p, (0, -70, 28), (51, 36, 52)), 22)  # jaw
-    d = smooth_min(d, ellipsoid(p, (0, -98, 68), (18, 15, 18)), 22)  # chin
-    d = smooth_min(d, ellipsoid(p, (46, -24, 48), (18, 12, 20)), 28)  # cheek bones
-    d = smooth_min(d, ellipsoid(p, (38, -54, 44), (20, 24, 26)), 26)  # cheeks
-    d = smooth_min(d, _neck(p), 20)
-    d = -smooth_min(-d, ellipsoid(p, (31, 0, 101), (20, 13, 17)), 14)  # eye sockets
-    d = smooth_min(d, ellipsoid(p, (25, 17, 72), (24, 7, 14)), 12)  # brow ridge
-    d = smooth_min(d, ellipsoid(p, tuple(EYE), (17, 15.2, 15.4)), 4)  # lids
-    return _lips(p, _nose(p, d))
+    """Signed distance to the skin in mm, negative inside; p is (..., 3), left and right alike."""
+    x, y, z = torch.tensor(np.moveaxis(p, -1, 0), dtype=torch.float64)
+    at = torch.sqrt(x**2 + 1), y, z  # both sides, joined by a rounded seam
+    d = _ball(at, (0, 28, -8), (75, 85, 96))  # cranium
+    d = smooth_min(d, _ball(at, (0, -34, 24), (64, 78, 64)), 30)  # face
+    d = smooth_min(d, _ball(at, (0, -70, 28), (51, 36, 52)), 22)  # jaw
+    d = smooth_min(d, _ball(at, (0, -98, 68), (18, 15, 18)), 22)  # chin
+    d = smooth_min(d, _ball(at, (46, -24, 48), (18, 12, 20)), 28)  # cheek bones
+    d = smooth_min(d, _ball(at, (38, -54, 44), (20, 24, 26)), 26)  # cheeks
+    d = smooth_min(d, _neck(at), 20)
+    d = smooth_max(d, -_ball(at, (31, 0, 101), (20, 13, 17)), 14)  # eye sockets
+    d = smooth_min(d, _ball(at, (25, 17, 72), (24, 7, 14)), 12)  # brow ridge
+    d = smooth_min(d, _ball(at, tuple(EYE), (17, 15.2, 15.4)), 4)  # lids
+    return _lips(at, _nose(at, d)).numpy()
 
 
-def _neck(p: np.ndarray) -> np.ndarray:
+def _ball(at: Point, centre: tuple, radii: tuple) -> Tensor:
+    return ellipsoid(*(a - c for a, c in zip(at, centre, strict=True)), radii)
+
+
+def _neck(at: Point) -> Tensor:
     """A tube that leans forward towards the top, cut off inside the head."""
-    x, y, z = np.moveaxis(p, -1, 0)
-    tube = np.hypot(x, z + 26 - 0.12 * (y + 110)) - 48
-    return -smooth_min(-tube, -(y + 40), 20)
+    x, y, z = at
+    tube = torch.hypot(x, z + 26 - 0.12 * (y + 110)) - 48
+    return smooth_max(tube, y + 40, 20)
 
 
-def _nose(p: np.ndarray, d: np.ndarray) -> np.ndarray:
-    d = smooth_min(d, capsule(p, (0, 12, 79), (0, -35, 98), (7.5, 10.5)), 12)
-    d = smooth_min(d, ellipsoid(p, (0, -40, 102), (11.5, 9.5, 11.5)), 9)  # tip
-    d = smooth_min(d, ellipsoid(p, (12.5, -44.5, 90), (7.5, 7.5, 11)), 5)  # wings
-    return -smooth_min(-d, ellipsoid(p, (6.5, -53.5, 97), (3.6, 4, 6)), 3)  # nostrils
+def _nose(at: Point, d: Tensor) -> Tensor:
+    x, y, z = at
+    bridge = capsule(x, y - 12, z - 79, (0, -47, 19), 7.5, growth=3)
+    d = smooth_min(d, bridge, 12)
+    d = smooth_min(d, _ball(at, (0, -40, 102), (11.5, 9.5, 11.5)), 9)  # tip
+    d = smooth_min(d, _ball(at, (12.5, -44.5, 90), (7.5, 7.5, 11)), 5)  # wings
+    return smooth_max(d, -_ball(at, (6.5, -53.5, 97), (3.6, 4, 6)), 3)  # nostrils
 
 
-def _lips(p: np.ndarray, d: np.ndarray) -> np.ndarray:
-    d = smooth_min(d, ellipsoid(p, (0, -68, 70), (31, 23, 21)), 16)  # muzzle
-    d = -smooth_min(-d, ellipsoid(p, (0, -56, 97), (3, 7, 4)), 7)  # groove under the nose
-    x = p[..., 0]
-    back = np.stack([np.zeros_like(x), 0.004 * x**2, 0.012 * x**2], axis=-1)
-    q = p + back  # the lips bend back around the teeth
-    d = smooth_min(d, ellipsoid(q, (5.5, -65.2, 88.5), (17, 4.8, 6)), 4)
-    return smooth_min(d, ellipsoid(q, (0, -75, 87), (17, 5.6, 7)), 3)
+def _lips(at: Point, d: Tensor) -> Tensor:
+    d = smooth_min(d, _ball(at, (0, -68, 70), (31, 23, 21)), 16)  # muzzle
+    d = smooth_max(d, -_ball(at, (0, -56, 97), (3, 7, 4)), 7)  # groove under the nose
+    x, y, z = at
+    bent = x, y + 0.004 * x**2, z + 0.012 * x**2  # the lips bend back around the teeth
+    d = smooth_min(d, _ball(bent, (5.5, -65.2, 88.5), (17, 4.8, 6)), 4)
+    return smooth_min(d, _ball(bent, (0, -75, 87), (17, 5.6, 7)), 3)
 
 
-def _step(low: float, high: float, x: np.ndarray) -> np.ndarray:
-    """Smooth rise from 0 to 1 between `low` and `high`, which may be in falling order."""
+def rise(low: float, high: float, x: np.ndarray) -> np.ndarray:
+    """Smooth step from 0 at `low` to 1 at `high`, which may be in falling order."""
     t = np.clip((x - low) / (high - low), 0, 1)
     return t * t * (3 - 2 * t)
 
@@ -159,7 +150,7 @@ def lines(azimuth: np.ndarray) -> np.ndarray:
     ]
     count = np.cumsum([rows for _, rows in LINES]) / sum(rows for _, rows in LINES)
     even = 90 + (end - 90) * count[:, None] ** 0.9
-    return np.stack(face) + _step(38, 95, a) * (even - np.stack(face))
+    return np.stack(face) + rise(38, 95, a) * (even - np.stack(face))
 
 
 def _rays() -> tuple[np.ndarray, np.ndarray]:
@@ -174,7 +165,10 @@ def _rays() -> tuple[np.ndarray, np.ndarray]:
 
 
 def _trace(azimuth: np.ndarray, elevation: np.ndarray) -> np.ndarray:
-    """Where rays meet the skin, from outside inwards; (..., 3)."""
+    """Where rays meet the skin, from outside inwards; (..., 3).
+
+    Sphere tracing with shortened steps, since `surface` is not everywhere a distance.
+    """
     flat = np.cos(elevation)
     ray = np.stack([flat * np.sin(azimuth), np.sin(elevation), flat * np.cos(azimuth)], axis=-1)
     far = np.full(azimuth.shape, 260.0)
@@ -197,9 +191,9 @@ def _skin() -> tuple[np.ndarray, np.ndarray]:
     points = _trace(azimuth, elevation)
     a, row = np.abs(np.degrees(azimuth)), np.arange(1, len(points) + 1)[:, None]
     within = (row > row_of("upper lid")) & (row < row_of("lower lid"))
-    depth = 9 * within * _step(EYE_HALF, EYE_HALF - 2, np.abs(a - EYE_AT))
+    depth = EYE_OPENING * within * rise(EYE_HALF, EYE_HALF - 2, np.abs(a - EYE_AT))
     _even_neck(points)
-    parted = (row == row_of("mouth")) * 2.5 * _step(MOUTH_HALF, MOUTH_HALF - 3, a)
+    parted = (row == row_of("mouth")) * LIP_LINE * rise(MOUTH_HALF, MOUTH_HALF - 3, a)
     points[..., 2] -= depth + parted  # the eyes' openings, and the line between the lips
     crown = _trace(np.zeros(1), np.full(1, np.pi / 2))
     return np.concatenate([crown, points.reshape(-1, 3)])
@@ -230,9 +224,14 @@ def fan_and_strips(rows: int, columns: int, *, shut: bool = False) -> np.ndarray
     return np.concatenate(found)
 
 
+def _around(columns: int) -> np.ndarray:
+    """Angles of the vertices of a ring, in radians."""
+    return 2 * np.pi * np.arange(columns) / columns
+
+
 def _eyeball() -> np.ndarray:
-    """The front of an eyeball: rings of 16 around the pupil, dense at the edge of the iris."""
-    rings, turn = np.radians(EYE_RINGS), np.arange(16) * np.pi / 8
+    """The front of an eyeball: rings around the pupil, dense at the edge of the iris."""
+    rings, turn = np.radians(EYE_RINGS), _around(EYE_COLUMNS)
     side = np.sin(rings)[:, None]
     x, y = side * np.cos(turn), side * np.sin(turn)
     z = np.broadcast_to(np.cos(rings)[:, None], x.shape)
@@ -241,13 +240,13 @@ def _eyeball() -> np.ndarray:
 
 
 def _ear() -> np.ndarray:
-    """A right-hand ear: rings of 20 from the middle of its hollow to its rim, and behind it."""
+    """A right-hand ear: rings from the middle of its hollow to its rim, and behind it."""
     rings, relief = np.array(EAR_RINGS), np.array(EAR_RELIEF)[:, None]
-    turn = np.arange(20) * np.pi / 10
+    turn = _around(EAR_COLUMNS)
     lobe = 1 - 0.27 * np.exp(-(((turn - 1.5 * np.pi) / 0.9) ** 2))
     across = 18.5 * lobe * np.cos(turn) * rings[:, None]
     up = 31 * np.sin(turn) * rings[:, None] * (1 + 0.04 * np.sin(turn))
-    front = _step(-2, -16, across)  # the edge towards the face lies flat on the head
+    front = rise(-2, -16, across)  # the edge towards the face lies flat on the head
     out = relief * (1 - front) - 2 * front
     middle = np.array([[0.0, 0.0, -6.0]])
     back = np.array([[0.0, 0.0, -5.0]])
@@ -279,8 +278,8 @@ def template() -> Template:
     rows = (len(skin) - 1) // COLUMNS
     parts = [
         (skin, fan_and_strips(rows, COLUMNS)),
-        _mirrored(eye, fan_and_strips(10, 16)),
-        _mirrored(ear, fan_and_strips(12, 20, shut=True)),
+        _mirrored(eye, fan_and_strips(len(EYE_RINGS), EYE_COLUMNS)),
+        _mirrored(ear, fan_and_strips(len(EAR_RINGS), EAR_COLUMNS, shut=True)),
     ]
     start = np.cumsum([0, *(len(v) for v, _ in parts)])
     vertices = np.concatenate([v for v, _ in parts])
@@ -290,6 +289,10 @@ def template() -> Template:
     angle = np.concatenate([[0.0], np.tile(azimuths(), rows)])
     azimuth = np.degrees(np.arctan2(vertices[:, 0], vertices[:, 2]))
     azimuth[: len(angle)] = angle
-    within = [np.zeros(len(skin)), *[np.repeat([0, *EYE_RINGS], [1, *[16] * 10])] * 2]
-    ring = np.concatenate([*within, *[np.repeat([0, *EAR_RINGS, 0], [1, *[20] * 12, 1])] * 2])
-    return Template(vertices, triangles, azimuth, row, part, ring)
+    eye_ring = np.concatenate([[0], np.repeat(EYE_RINGS, EYE_COLUMNS)])
+    ear_ring = np.concatenate([[0], np.repeat(EAR_RINGS, EAR_COLUMNS), [0]])
+    ring = np.concatenate([np.zeros(len(skin)), *[eye_ring] * 2, *[ear_ring] * 2])
+    found = Template(vertices, triangles, azimuth, row, part, ring)
+    for array in found:
+        array.setflags(write=False)  # the one template serves all callers
+    return found

@@ -55,12 +55,12 @@ def _outwards() -> np.ndarray:
 def make_heads(factors: Mapping[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """Vertices (n, v, 3) in mm and albedo (n, v), both float32, of heads with given factors.
 
-    Every factor is (n,) and has unit size; those left out are 0.
+    Every factor is (n,) in standard deviations; those left out are 0.
 
     Raises
     ------
     ValueError
-        If a name is unknown or lengths differ.
+        If a name is unknown, lengths differ or a number is not finite.
     """
     full = _complete(factors)
     mesh, local = template(), np.stack([full[name] for name in SHAPE], axis=1)
@@ -78,6 +78,9 @@ def _complete(factors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     sizes = {v.shape for v in given.values()} or {(1,)}
     if len(sizes) > 1 or len(next(iter(sizes))) != 1:
         raise ValueError(f"factors must all be (n,) with one n, got shapes {sorted(sizes)}")
+    wrong = [name for name, v in given.items() if not np.isfinite(v).all()]
+    if wrong:
+        raise ValueError(f"factors must be finite numbers; {', '.join(wrong)} are not")
     n = sizes.pop()[0]
     return {name: given.get(name, np.zeros(n)) for name in FACTORS}
 
@@ -107,7 +110,14 @@ def renumber(values: np.ndarray, columns: int) -> np.ndarray:
 
     `values` are vertices (v, 3) or albedo (v,). The triangles fit as before, since the grid closes
     on itself; only the correspondence with other heads is lost.
+
+    Raises
+    ------
+    ValueError
+        If `values` are not those of one head.
     """
+    if len(values) != len(template().vertices):
+        raise ValueError(f"a head has {len(template().vertices)} vertices, got {len(values)}")
     skin = slice(1, int((template().part == 0).sum()))
     rows = values[skin].reshape(-1, COLUMNS, *values.shape[1:])
     turned = values.copy()
