@@ -90,7 +90,7 @@ MUTATIONS = [
     ),
     Mutation(
         "everybody has a beard",
-        "lib.datasets.face_factors.Factor.draw",
+        "lib.datasets.face_factors.FaceFactor.draw",
         Edit("np.maximum(0, 1 - (1 - u) / self.share)", "u"),
         rare_factors_are_rare,
     ),
