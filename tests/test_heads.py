@@ -311,6 +311,18 @@ def test_an_eyeball_moves_as_a_whole(name):
     np.testing.assert_allclose(field[one], field[one][:1].repeat(one.sum(), 0), atol=1e-2)
 
 
+@pytest.mark.parametrize(("length", "least", "most"), [(-1.0, 100, 2000), (0.7, 0, 3), (2.0, 0, 3)])
+def test_long_hair_hides_the_ears_and_short_hair_does_not(length, least, most):
+    """Seen from the side at a pixel for 2 mm; no sliver of an ear looks out of long hair."""
+    triangles = template().triangles
+    for ear in (0.0, heads.LIMIT):
+        x, _ = make_heads({"hair_length": [length], "ear_size": [ear], "ear_flare": [ear]})
+        points = to_pixels(x[0].astype(float), yaw=70, pitch=0, size=150, span=300)
+        front = rasterise(points, triangles, 150).triangle
+        seen = (front >= 0) & (template().part[triangles[front, 0]] == 2)
+        assert least <= seen.sum() <= most
+
+
 def test_eyes_look_out_between_the_lids(data):
     """Iris and white are seen in pictures of every head, in front of the skin behind them."""
     mesh = template()

@@ -100,7 +100,8 @@ def hair(
     sides = fall * rise(64, 98, a) * rise(45, 0, y)
     thick = (8 + 3.5 * np.asarray(volume)).clip(2)[:, None] * (1 + 1.8 * sides)
     thick = thick * rise(0, 14 + 30 * fall, above + 2) * (mesh.part == 0)
-    return cover, thick - 17 * fall * (mesh.part == 2)  # long hair holds the ears back
+    hidden = 26 * rise(0, 0.5, fall) * (mesh.part == 2)  # hair that falls over them hides the ears
+    return cover, thick - hidden
 
 
 def paint(factors: Mapping[str, np.ndarray], cover: np.ndarray) -> np.ndarray:
