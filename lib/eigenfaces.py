@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lib.pca import PCA, fit_pca
-from lib.ppca import fit_ppca, ppca_from
+from lib.ppca import fit_ppca
 
 
 def component_facts(
@@ -60,18 +60,20 @@ class Curves:
 
 
 def curves(fitted: np.ndarray, other: np.ndarray, points: int = 26) -> Curves:
-    """Fit once to rows (n, D) and score all K: the fitted rows by eigenvalues, `other` exactly."""
+    """Fit once to rows (n, D) and score all K, by the distances within and from the plane."""
     pca = fit_pca(fitted)
     dim, most = pca.components.shape
     ks = np.unique(np.geomspace(1, most - 1, points).astype(int))
     dropped = pca.total_variance - np.cumsum(pca.variances)[ks - 1]
     log_det = np.cumsum(np.log(pca.variances))[ks - 1] + (dim - ks) * np.log(dropped / (dim - ks))
-    squares = np.sum((other - pca.mean) ** 2, axis=1).mean()
-    lost = squares - np.cumsum(np.mean(pca.encode(other) ** 2, axis=0))[ks - 1]
+    squares = np.mean(pca.encode(other) ** 2, axis=0)  # (most,)
+    within = np.cumsum(squares / pca.variances)[ks - 1]
+    lost = np.sum((other - pca.mean) ** 2, axis=1).mean() - np.cumsum(squares)[ks - 1]
+    constants = dim * np.log(2 * np.pi) + log_det
     return Curves(
         ks,
-        -0.5 * (dim * np.log(2 * np.pi) + dim + log_det),
-        np.array([ppca_from(pca, int(k)).log_prob(other).mean() for k in ks]),
+        -0.5 * (constants + dim),
+        -0.5 * (constants + within + lost * (dim - ks) / dropped),
         np.sqrt(dropped / dim),
         np.sqrt(lost / dim),
     )

@@ -4,6 +4,7 @@ import numpy as np
 
 from lib import eigenfaces
 from lib.pca import fit_pca
+from lib.ppca import ppca_from
 from tests.mutation import Edit, Mutation
 
 LIB = "lib.eigenfaces"
@@ -25,10 +26,12 @@ def errors_are_those_of_reconstructions() -> None:
     rng = np.random.default_rng(1)
     x = rng.normal(size=(30, 40)) @ np.diag(np.geomspace(2, 0.1, 40)) + 1
     found = eigenfaces.curves(x[:20], x[20:], points=5)
-    for k, error, nats in zip(found.ks, found.other_error, found.fitted_nats, strict=True):
+    for j, k in enumerate(found.ks):
         pca = fit_pca(x[:20], int(k))
-        assert np.isclose(error, np.sqrt(np.mean((x[20:] - pca.reconstruct(x[20:])) ** 2)))
-        assert np.isclose(nats, eigenfaces.ppca_from(pca).log_prob(x[:20]).mean())
+        error = np.sqrt(np.mean((x[20:] - pca.reconstruct(x[20:])) ** 2))
+        assert np.isclose(found.other_error[j], error)
+        assert np.isclose(found.fitted_nats[j], ppca_from(pca).log_prob(x[:20]).mean())
+        assert np.isclose(found.other_nats[j], ppca_from(pca).log_prob(x[20:]).mean())
 
 
 def strangers_earn_nothing() -> None:
@@ -65,6 +68,12 @@ MUTATIONS = [
         "forgets the mean of the fitted pictures",
         f"{LIB}.curves",
         Edit("(other - pca.mean) ** 2", "other**2"),
+        errors_are_those_of_reconstructions,
+    ),
+    Mutation(
+        "a distance in pixels where one in standard deviations is due",
+        f"{LIB}.curves",
+        Edit("squares / pca.variances", "squares"),
         errors_are_those_of_reconstructions,
     ),
     Mutation(
