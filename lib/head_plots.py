@@ -12,28 +12,36 @@ from lib.mesh_render import rasterise, render_mesh, to_pixels
 from lib.plots import COLORS
 
 
-def edge_energy(picture: np.ndarray) -> float:
-    """Mean squared difference of neighbouring pixels: high for sharp pictures."""
-    return float(np.mean(np.diff(picture, axis=0) ** 2) + np.mean(np.diff(picture, axis=1) ** 2))
+def edge_energy(pictures: np.ndarray) -> float:
+    """Mean squared difference of neighbouring pixels of (..., h, w): high for sharp pictures."""
+    pictures = np.asarray(pictures)
+    return float(sum(np.mean(np.diff(pictures, axis=axis) ** 2) for axis in (-2, -1)))
 
 
 def rows_of_pictures(
     rows: Mapping[str, Sequence[np.ndarray]],
     *,
     titles: Sequence[str] | None = None,
-    size: float = 1.1,
+    size: float = 1.05,
+    trim: float = 0.12,
 ) -> Figure:
-    """Rows of pictures of one shape, each row under its name at the left."""
-    n = max(len(row) for row in rows.values())
+    """Rows of square pictures, `size` inches wide, each row's name at its left.
+
+    `trim` is the share of a picture cut off at the left and at the right: heads are slim.
+    """
+    n, tall = max(len(row) for row in rows.values()), size / (1 - 2 * trim)
     figure, axes = plt.subplots(
-        len(rows), n, figsize=(size * n + 0.6, size * len(rows) + 0.25), squeeze=False
+        len(rows), n, figsize=(size * n + 0.2, (tall + 0.03) * len(rows) + 0.22), squeeze=False
     )
     for ax in axes.flat:
         ax.axis("off")
     for line, (name, row) in zip(axes, rows.items(), strict=True):
-        line[0].text(-0.06, 0.5, name, transform=line[0].transAxes, ha="right", va="center")
         for ax, picture in zip(line, row, strict=False):
             ax.imshow(picture, vmin=0, vmax=1)
+            across = picture.shape[1]
+            ax.set_xlim(trim * across - 0.5, (1 - trim) * across - 0.5)
+        left = {"transform": line[0].transAxes, "ha": "right", "va": "center", "rotation": 90}
+        line[0].text(-0.04, 0.5, name, fontsize=9, **left)
     for ax, title in zip(axes[0], titles or [], strict=False):
         ax.set_title(title, fontsize=9, pad=3)
     return figure
@@ -49,11 +57,13 @@ def marked_vertices(
     span: float = 250.0,
 ) -> Figure:
     """Several heads with the same vertices marked on each."""
-    figure, axes = plt.subplots(1, len(heads), figsize=(7, 7 / len(heads)))
+    figure, axes = plt.subplots(1, len(heads), figsize=(5.4, 5.4 / len(heads)))
     for ax, (x, albedo) in zip(axes, heads, strict=True):
         ax.imshow(render_mesh(x, triangles, albedo, yaw=yaw, size=size, span=span), vmin=0, vmax=1)
         at = to_pixels(x[list(vertices)], yaw=yaw, pitch=0, size=size, span=span)
-        ax.plot(at[:, 0] - 0.5, at[:, 1] - 0.5, "o", ms=4.5, mec="white", color=COLORS["data"])
+        ax.plot(
+            at[:, 0] - 0.5, at[:, 1] - 0.5, "o", ms=3.5, mew=0.7, mec="white", color=COLORS["data"]
+        )
         ax.axis("off")
     return figure
 
@@ -64,7 +74,7 @@ def close_ups(
     """The triangles that face the viewer around places (x, y, half the width), in mm."""
     a, b, c = (x[triangles[:, k]] for k in range(3))
     front = triangles[np.cross(b - a, c - a)[:, 2] > 0]
-    figure, axes = plt.subplots(1, len(places), figsize=(7, 7 / len(places)), squeeze=False)
+    figure, axes = plt.subplots(1, len(places), figsize=(5.4, 5.4 / len(places)), squeeze=False)
     for ax, (right, up, half) in zip(axes[0], places, strict=True):
         ax.triplot(x[:, 0], x[:, 1], front, color=COLORS["prior"], lw=0.5)
         ax.set(xlim=(right - half, right + half), ylim=(up - half, up + half))
@@ -88,18 +98,22 @@ def stages(
     return [depth, white, tone, render_mesh(x, triangles, albedo, **view)]
 
 
-def on_stage(picture: np.ndarray, *, width: int = 432, levels: int = 48) -> np.ndarray:
+def on_stage(picture: np.ndarray, *, width: int = 384, levels: int = 48) -> np.ndarray:
     """A picture in the middle of a wide frame, in few grey levels: a light explorable frame."""
     side = (width - picture.shape[1]) // 2
     wide = np.pad(picture, ((0, 0), (side, side)), mode="edge")
     return np.rint(wide * levels) / levels
 
 
-def error_curves(ks: Sequence[int], **errors: Sequence[float]) -> Figure:
-    """Errors against the number of components, one panel for each, on logarithmic axes."""
-    figure, axes = plt.subplots(1, len(errors), figsize=(7, 2.7), squeeze=False)
-    for ax, (name, values) in zip(axes[0], errors.items(), strict=True):
-        ax.semilogy(ks, values, "o-", color=COLORS["model"])
-        unit = {"shape": " (mm)", "tone": " (share of the light)"}.get(name, "")
-        ax.set(xlabel="components K", ylabel=f"{name} error{unit}")
+def error_curves(ks: Sequence[int], causes: Sequence[int], **errors: Sequence[float]) -> Figure:
+    """Errors against the number of components, one panel for each, on logarithmic axes.
+
+    A dashed line in each panel marks the number of factors behind the data, in `causes`.
+    """
+    figure, axes = plt.subplots(1, len(errors), figsize=(5.4, 2.5), squeeze=False)
+    for ax, count, (name, values) in zip(axes[0], causes, errors.items(), strict=True):
+        ax.axvline(count, color=COLORS["good"], ls="--", lw=1.2)
+        ax.semilogy(ks, values, "o-", ms=3.5, lw=1.5, color=COLORS["model"])
+        unit = {"shape": "mm", "tone": "share of light"}.get(name, "")
+        ax.set(xlabel="components K", ylabel=f"{name} error ({unit})")
     return figure

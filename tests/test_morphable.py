@@ -15,6 +15,7 @@ from lib.morphable import (
     fit_picture,
     gauss_newton,
     map_linear,
+    nearest_heads,
     vertex_error,
 )
 
@@ -70,8 +71,7 @@ def test_samples_are_gaussian_and_not_copies(model, data):
     for scores, pca in ((alpha, model.shape), (beta, model.albedo)):
         z = scores / np.sqrt(pca.variances)
         assert stats.kstest(z.ravel(), "norm").pvalue > 1e-4
-    nearest = [min(vertex_error(v, w) for w in data.train.x) for v in x[:10]]
-    assert min(nearest) > 1.0
+    assert nearest_heads(x[:10], data.train.x)[1].min() > 1.0
 
 
 def test_tone_and_shape_are_apart(model):
@@ -169,10 +169,21 @@ def test_averages_of_heads_are_sharp_and_averages_of_pictures_are_not(data):
     assert head_plots.edge_energy(np.mean(pictures, axis=0)) < 0.5 * own
 
 
+def test_nearest_head_of_a_moved_copy(data):
+    moved = data.x[[7, 2]] + np.float32([3, 4, 12])  # 13 mm along one direction
+    number, distance = nearest_heads(np.concatenate([data.x[4:6], moved]), data.x[:6])
+    assert number[:2].tolist() == [4, 5]
+    np.testing.assert_array_equal(distance[:2], 0)
+    for head, k, d in zip(moved, number[2:], distance[2:], strict=True):
+        every = [np.mean(np.linalg.norm(head - other, axis=1)) for other in data.x[:6]]
+        assert (k, d) == (np.argmin(every), pytest.approx(min(every), rel=1e-5))
+
+
 def test_edge_energy_of_a_step():
     picture = np.zeros((4, 5))
     picture[:, 3:] = 0.5
     assert head_plots.edge_energy(picture) == pytest.approx(0.25 * 4 / 16)
+    assert head_plots.edge_energy([picture, 0 * picture]) == pytest.approx(0.5 * 0.25 * 4 / 16)
 
 
 def test_figures(data, model):
@@ -186,8 +197,11 @@ def test_figures(data, model):
     assert all(len(ax.lines[0].get_xdata()) == 2 for ax in marked.axes)
     near = head_plots.close_ups(data.x[0], t, [(0, -70, 30), (32, 0, 20)])
     assert [ax.get_ylim() for ax in near.axes] == [(-100, -40), (-20, 20)]
-    curves = head_plots.error_curves([0, 1, 2], shape=[4, 2, 1], tone=[0.3, 0.2, 0.1])
+    assert [ax.texts[0].get_text() for ax in figure.axes if ax.texts] == ["a", "b"]
+    assert figure.axes[0].get_xlim() == pytest.approx((0.12 * 60 - 0.5, 0.88 * 60 - 0.5))
+    curves = head_plots.error_curves([0, 1, 2], (2, 1), shape=[4, 2, 1], tone=[0.3, 0.2, 0.1])
     assert [ax.get_ylabel()[:5] for ax in curves.axes] == ["shape", "tone "]
+    assert [ax.lines[0].get_xdata()[0] for ax in curves.axes] == [2, 1]
     staged = head_plots.on_stage(four[3], width=100, levels=4)
     assert staged.shape == (60, 100)
     assert set(np.unique(staged)) <= {0, 0.25, 0.5, 0.75, 1}
