@@ -90,7 +90,7 @@ def stages(
     view = {"yaw": yaw, "size": size}
     hits = rasterise(to_pixels(x, pitch=0, span=300, **view), triangles, size)
     near, far = hits.depth.max(), hits.depth[hits.triangle >= 0].min()
-    depth = np.where(hits.triangle < 0, 1, 0.9 * (hits.depth.clip(far) - far) / (near - far))
+    depth = np.where(hits.triangle < 0, 0, 0.2 + 0.8 * (hits.depth.clip(far) - far) / (near - far))
     white = render_mesh(x, triangles, np.ones(len(x)), **view)
     corners = triangles[hits.triangle]
     flat = (albedo[corners] * hits.weights).sum(axis=-1)
