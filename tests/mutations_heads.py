@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lib import mesh_render, morphable
+from lib import head_plots, mesh_render, morphable
 from lib.datasets import head_template, heads
 from lib.pca import fit_pca
 from tests.equations import heads as equations
@@ -109,6 +109,19 @@ def a_head_survives_the_model() -> None:
     np.testing.assert_allclose(model.shape.variances, want, atol=1e-12)
 
 
+def the_nearest_head_is_itself() -> None:
+    x = np.random.default_rng(1).normal(size=(5, 7, 3))
+    number, distance = morphable.nearest_heads(x[[3, 1]] + [0, 0, 0.01], x)
+    assert number.tolist() == [3, 1]
+    np.testing.assert_allclose(distance, 0.01)
+
+
+def two_alike_pictures_are_no_sharper_than_one() -> None:
+    picture = np.random.default_rng(2).uniform(size=(6, 8))
+    one, two = head_plots.edge_energy(picture), head_plots.edge_energy([picture, picture])
+    np.testing.assert_allclose(one, two)
+
+
 MUTATIONS = [
     Mutation(
         "light on the side turned away",
@@ -198,6 +211,18 @@ MUTATIONS = [
         "lib.datasets.heads.renumber",
         Edit("slice(1, int((template().part == 0).sum()))", "slice(0, (template().row > 0).sum())"),
         a_renumbered_head_looks_the_same,
+    ),
+    Mutation(
+        "the farthest head is taken for the nearest",
+        "lib.morphable.nearest_heads",
+        Edit("errors.argmin(axis=1)", "errors.argmax(axis=1)"),
+        the_nearest_head_is_itself,
+    ),
+    Mutation(
+        "differences from picture to picture counted as edges",
+        "lib.head_plots.edge_energy",
+        Edit("for axis in (-2, -1)", "for axis in (0, -1)"),
+        two_alike_pictures_are_no_sharper_than_one,
     ),
     Mutation(
         "ridge without the prior",
