@@ -68,8 +68,10 @@ def rasterise(points: np.ndarray, triangles: np.ndarray, size: int) -> Hits:
     twice_area = ab[:, 0] * ac[:, 1] - ab[:, 1] * ac[:, 0]
     shown = np.flatnonzero(twice_area < 0)  # rows count downwards: the outside is negative
     flat = corners[shown, :, :2]
-    low = np.ceil(flat.min(axis=1) - 0.5 - EDGE).clip(0, size).astype(int)
-    high = np.floor(flat.max(axis=1) - 0.5 + EDGE).clip(-1, size - 1).astype(int)
+    one, two, three = flat.swapaxes(0, 1)  # reducing over an axis of length 3 would be slow
+    least, most = np.minimum(one, np.minimum(two, three)), np.maximum(one, np.maximum(two, three))
+    low = np.ceil(least - 0.5 - EDGE).clip(0, size).astype(int)
+    high = np.floor(most - 0.5 + EDGE).clip(-1, size - 1).astype(int)
     owner, column, row = _pairs(low, high)
     to_b = np.stack([ac[shown, 1], -ac[shown, 0]]) / twice_area[shown]  # slopes of the weights
     to_c = np.stack([-ab[shown, 1], ab[shown, 0]]) / twice_area[shown]

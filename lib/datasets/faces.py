@@ -46,7 +46,7 @@ def render(factors: Mapping[str, np.ndarray], size: int = 32, *, rays: int = 4) 
     """Draw faces: float32 in [0, 1], shape (n, size, size).
 
     `rays` is the number of rays a pixel: 4 gives smooth outlines, 2 takes half the time. With 4,
-    one core draws about 220 faces a second at size 32 and 55 at size 64. The same factors always
+    one core draws about 200 faces a second at size 32 and 55 at size 64. The same factors always
     give the same picture. Mirrored factors (the signs of yaw, roll, light_azimuth, shift_x, gaze
     and hair_part changed) give the mirrored picture, but for rounding of the surface normals.
 
