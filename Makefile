@@ -25,7 +25,7 @@ test: .venv/.test book
 	$(RUN_TESTS) --nbval-lax -p no:cacheprovider chapters
 
 check: .venv/.test
-	$(RUN_TESTS) -m "not slow and not browser" tests
+	OMP_NUM_THREADS=1 $(RUN_TESTS) -n 2 -m "not slow and not browser" tests
 
 lab: .venv/.book
 	$(BIN)/jupyter lab --notebook-dir=chapters
