@@ -1,7 +1,6 @@
 """Rendering: consistent over sizes, rays, batches and mirrors; no holes, no stray parts."""
 
 import numpy as np
-import pytest
 import torch
 from scipy.ndimage import label as connected
 
@@ -13,51 +12,44 @@ STYLE = {name: float(k) for k, name in enumerate(face_factors.HAIR_STYLES)}
 EVERYWHERE = np.ones((3, 3))  # pixels that touch at a corner are connected
 
 
-@pytest.fixture(scope="module")
-def some():
-    """Twelve faces of all kinds, their pictures and label maps."""
-    factors = faces.sample_factors(12, np.random.default_rng(7))
-    return factors, *faces.render_labelled(factors, 32)
-
-
-def test_labelled_rendering_changes_no_picture(some):
-    factors, pictures, _ = some
+def test_labelled_rendering_changes_no_picture(some_faces):
+    factors, pictures, _ = some_faces
     np.testing.assert_allclose(faces.render(factors, 32), pictures, atol=1e-6)
 
 
-def test_a_picture_does_not_depend_on_its_neighbours(some):
-    factors, pictures, _ = some
+def test_a_picture_does_not_depend_on_its_neighbours(some_faces):
+    factors, pictures, _ = some_faces
     alone = faces.render(face_factors.take(factors, slice(3, 4)), 32)[0]
     np.testing.assert_allclose(alone, pictures[3], atol=1e-3)
 
 
-def test_mirrored_factors_give_the_mirrored_picture(some):
+def test_mirrored_factors_give_the_mirrored_picture(some_faces):
     """Up to the surface normals, which are taken by a small step to one side."""
-    factors, pictures, _ = some
+    factors, pictures, _ = some_faces
     mirrored = faces.with_factors(factors, **{name: -factors[name] for name in MIRRORED})
     drawn = faces.render(mirrored, 32)
     assert np.abs(drawn[:, :, ::-1] - pictures).mean() < 0.01
     assert np.abs(drawn - pictures).mean() > 0.05
 
 
-def test_larger_pictures_show_the_same_faces(some):
-    factors, pictures, _ = some
+def test_larger_pictures_show_the_same_faces(some_faces):
+    factors, pictures, _ = some_faces
     large = faces.render(factors, 64).reshape(12, 32, 2, 32, 2).mean(axis=(2, 4))
     assert np.abs(large - pictures).mean() < 0.02
     other = np.roll(large, 1, axis=0)
     assert np.abs(other - pictures).mean() > 0.1
 
 
-def test_fewer_rays_show_the_same_faces_more_roughly(some):
-    factors = some[0]
+def test_fewer_rays_show_the_same_faces_more_roughly(some_faces):
+    factors = some_faces[0]
     fine = faces.render(factors, 128).reshape(12, 32, 4, 32, 4).mean(axis=(2, 4))
     errors = [np.square(faces.render(factors, 32, rays=k) - fine).mean() for k in (1, 2, 4)]
     assert errors == sorted(errors, reverse=True)
 
 
-def test_the_wall_is_plain_where_the_label_map_says_background(some):
+def test_the_wall_is_plain_where_the_label_map_says_background(some_faces):
     """Lit from the front, the wall is one shade a row: no head reaches into its pixels."""
-    factors = faces.with_factors(some[0], light_azimuth=0)
+    factors = faces.with_factors(some_faces[0], light_azimuth=0)
     pictures, labels = faces.render_labelled(factors, 32)
     inside = ~faces._thicken(faces._thicken(labels != PART["background"]))
     assert inside.mean() > 0.1
@@ -96,8 +88,8 @@ def test_nobody_has_a_hole():
         assert connected(np.pad(~person, 1, constant_values=True))[1] == 1
 
 
-def test_the_default_type_of_torch_changes_no_picture(some):
-    factors, pictures, _ = some
+def test_the_default_type_of_torch_changes_no_picture(some_faces):
+    factors, pictures, _ = some_faces
     dtype = torch.get_default_dtype()
     try:
         torch.set_default_dtype(torch.float64)

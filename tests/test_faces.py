@@ -156,15 +156,8 @@ def test_a_part_that_is_not_there_has_no_pixel(effects):
     assert effects["glasses"][0] == effects["beard"][0] == 0
 
 
-@pytest.fixture(scope="module")
-def some():
-    """Twelve faces of all kinds, their pictures and label maps."""
-    factors = faces.sample_factors(12, np.random.default_rng(7))
-    return factors, *faces.render_labelled(factors, 32)
-
-
-def test_pictures_are_grey_floats_of_unit_range(some):
-    _, pictures, labels = some
+def test_pictures_are_grey_floats_of_unit_range(some_faces):
+    _, pictures, labels = some_faces
     assert (pictures.shape, pictures.dtype) == ((12, 32, 32), np.float32)
     assert (labels.shape, labels.dtype) == ((12, 32, 32), np.uint8)
     assert 0 <= pictures.min() < 0.2 < 0.8 < pictures.max() <= 1
@@ -173,16 +166,16 @@ def test_pictures_are_grey_floats_of_unit_range(some):
         assert where(labels, part).any(axis=(1, 2)).mean() > 0.5
 
 
-def test_tones_follow_the_parts(some):
+def test_tones_follow_the_parts(some_faces):
     """Hair and skin of very different albedo are told apart by brightness in the label map."""
-    factors = faces.with_factors(some[0], skin=0.85, hair_tone=0.05, beard=0, hair_style=2)
+    factors = faces.with_factors(some_faces[0], skin=0.85, hair_tone=0.05, beard=0, hair_style=2)
     pictures, labels = faces.render_labelled(factors, 32)
     for picture, parts in zip(pictures, labels, strict=True):
         assert np.median(picture[where(parts, "hair")]) < np.median(picture[where(parts, "skin")])
 
 
-def test_edges_are_the_borders_of_parts(some):
-    _, pictures, labels = some
+def test_edges_are_the_borders_of_parts(some_faces):
+    _, pictures, labels = some_faces
     lines = faces.edges(pictures, labels)
     assert (lines.shape, lines.dtype) == (pictures.shape, np.float32)
     assert set(np.unique(lines)) == {0.0, 1.0}
