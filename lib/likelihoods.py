@@ -129,7 +129,8 @@ class PixelGaussian(Likelihood):
 class Categorical(Likelihood):
     """Every pixel is one of `levels` grey values in [0, 1], each with a probability of its own.
 
-    The values are 0, 1 / (levels - 1), ..., 1. A probability of discrete pictures: nats / (D log 2) are bits per dimension.
+    The values are 0, 1 / (levels - 1), ..., 1. This is a probability of discrete pictures: nats
+    divided by D log 2 are bits per dimension.
     """
 
     def __init__(self, levels: int):
