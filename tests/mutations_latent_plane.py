@@ -1,0 +1,93 @@
+"""Mistakes people make with a plane of codes, each caught by a check of the real code."""
+
+import numpy as np
+
+from lib import latent_plane
+from tests.mutation import Edit, Mutation
+
+
+def tell(codes: np.ndarray) -> np.ndarray:
+    return np.repeat(codes[:, None, :], 3, axis=1)
+
+
+def the_plane_is_read_like_a_graph() -> None:
+    picture = latent_plane.plane_picture(tell, (0, 0.4), (0.5, 1), 3)
+    np.testing.assert_allclose(picture[::3, ::2], np.tile([0, 0.2, 0.4], (3, 1)))
+    np.testing.assert_allclose(picture[::3, 1::2], np.tile([[1], [0.75], [0.5]], 3))
+
+
+def the_cross_is_where_the_code_is() -> None:
+    codes = np.random.default_rng(0).normal(size=(50, 2))
+    plane = latent_plane.CodePlane(codes, np.arange(50) % 3)
+    (left, _), (_, high) = plane.ranges
+    frame = plane.frame((left, high), np.zeros((8, 8)))[:, : latent_plane.SIDE]
+    y, x = np.argwhere(np.any(frame != np.asarray(plane.panel), axis=2)).max(axis=0)
+    assert max(x, y) < 40
+
+
+def density_has_area_one() -> None:
+    side = np.linspace(-6, 6, 121)
+    points = np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2)
+    density = latent_plane.code_density(points, np.array([[0.0, 1.0], [1.0, 0.0]]), 0.5)
+    assert abs(density.sum() * 0.1**2 - 1) < 1e-3
+    spread = density @ (points - 0.5) ** 2 * 0.1**2
+    assert np.allclose(spread, 0.25 + 0.5**2, atol=1e-3)
+
+
+def five_in_a_hundred_new_codes_are_in_holes() -> None:
+    codes, new = np.random.default_rng(0).normal(size=(2, 400, 2))
+    limit = latent_plane.hole_limit(codes, new)
+    apart = np.sqrt(np.sum((new[:, None] - codes) ** 2, axis=2)).min(axis=1)
+    assert abs(np.mean(apart > limit) - 0.05) < 5e-3
+
+
+def a_walk_across_a_ring_meets_its_hole() -> None:
+    angle = np.linspace(0, 2 * np.pi, 100, endpoint=False)
+    ring = np.column_stack([np.cos(angle), np.sin(angle)])
+    assert abs(latent_plane.widest_gap(ring[0], ring[50], ring) - 1) < 1e-9
+
+
+MUTATIONS = [
+    Mutation(
+        "plane upside down",
+        "lib.latent_plane.plane_points",
+        Edit("y_range[::-1]", "y_range"),
+        the_plane_is_read_like_a_graph,
+    ),
+    Mutation(
+        "rows and columns of the plane swapped",
+        "lib.latent_plane.plane_picture",
+        Edit("n, n, h, w).swapaxes(1, 2)", "n, n, h, w).swapaxes(0, 1).swapaxes(1, 2)"),
+        the_plane_is_read_like_a_graph,
+    ),
+    Mutation(
+        "cross mirrored: the rows of a picture count downwards",
+        "lib.latent_plane.CodePlane.to_pixels",
+        Edit("high - codes[:, 1]", "codes[:, 1] - low"),
+        the_cross_is_where_the_code_is,
+    ),
+    Mutation(
+        "density of one dimension in a plane",
+        "lib.latent_plane.code_density",
+        Edit("codes.shape[1] / 2", "1 / 2"),
+        density_has_area_one,
+    ),
+    Mutation(
+        "variance where the width belongs",
+        "lib.latent_plane.code_density",
+        Edit("/ width**2\n", "/ width\n"),
+        density_has_area_one,
+    ),
+    Mutation(
+        "limit from the codes' distance to themselves, zero",
+        "lib.latent_plane.hole_limit",
+        Edit("emptiness(new, codes)", "emptiness(codes, codes)"),
+        five_in_a_hundred_new_codes_are_in_holes,
+    ),
+    Mutation(
+        "the nearest gap of a walk instead of the widest",
+        "lib.latent_plane.widest_gap",
+        Edit(".max()", ".min()"),
+        a_walk_across_a_ring_meets_its_hole,
+    ),
+]
