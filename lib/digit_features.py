@@ -9,7 +9,22 @@ not trained on any page. `python -m lib.make_digit_features` made it, from train
 Features are the 32 numbers before the last layer, scaled so that the variances of the training
 digits add up to 100: a Fréchet distance of 1 is one per cent of all the variance there is. The
 reference is always the set of training digits; the book measures `SAMPLES` samples, as many as
-those. `yardsticks` gives the figures of what everybody can do without a deep model.
+those. `yardsticks` draws what everybody can draw without a deep model, to be measured beside it:
+
+=============================================  ===========  =========  ======
+pictures                                       Fréchet      precision  recall
+=============================================  ===========  =========  ======
+training digits, drawn again with replacement  0.27 ± 0.08
+held-out digits (360, classes in proportion)   0.52         0.81       0.91
+one Gaussian per class                         2.9 ± 0.2    0.74       0.75
+one Gaussian                                   29.2 ± 0.5   0.18       0.51
+uniform noise                                  61.9 ± 0.4   0.12       0.03
+=============================================  ===========  =========  ======
+
+The first line is what a perfect model would get, since a finite number of samples is never quite
+right: 1.1 ± 0.4 of 360 samples, 0.37 ± 0.11 of 1,000 and 0.19 ± 0.06 of 2,000. Two thirds of it are
+chance in how often each digit comes up; with the classes in proportion, 0.09 remain of 1,437 and
+0.39 of 360. The figure after ± is the standard deviation from one set of samples to the next.
 """
 
 from __future__ import annotations

@@ -96,21 +96,22 @@ def edge_share(images: np.ndarray, top: float = 0.05) -> np.ndarray:
 def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
     """Squared Fréchet distance of two sets of features, each seen as a Gaussian.
 
-    |mean_a - mean_b|^2 + tr(S_a + S_b - 2 (S_a S_b)^(1/2)), the squared Wasserstein distance of two
-    Gaussians with the means and covariances of the sets. `a` is (n, d), `b` is (m, d); the
-    covariances are divided by n and m and may be singular. Small sets look farther from everything:
-    compare distances of equal n only. Source: Dowson and Landau, 1982; Heusel et al., 2017.
+    It is the squared Wasserstein distance of two Gaussians with the means and covariances of the
+    sets: the squared distance of the means, plus tr(A + B - 2 (A B)^(1/2)) of the covariances A and
+    B. `a` is (n, d), `b` is (m, d); the covariances are divided by n and m and may be singular.
+    Small sets look farther from everything: compare distances of equal n only. Source: Dowson and
+    Landau, 1982; Heusel et al., 2017.
     """
     a, b = _features(a, b, at_least=2)
     (mean_a, root_a), (mean_b, root_b) = _moments(a), _moments(b)
-    # singular values of root_a root_b^T: the square roots of the eigenvalues of S_a S_b
+    # singular values of root_a root_b^T: the square roots of the eigenvalues of A B
     common = np.linalg.svd(root_a @ root_b.T, compute_uv=False).sum()
     spread = np.sum(root_a**2) + np.sum(root_b**2) - 2 * common
     return float(np.sum((mean_a - mean_b) ** 2) + max(spread, 0.0))
 
 
 def _moments(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean (d,) and a triangle R with R^T R = covariance; S itself, less exact, is never formed."""
+    """Mean (d,) and a triangle R with R^T R = covariance, which, less exact, is never formed."""
     mean = features.mean(axis=0)
     return mean, np.linalg.qr(features - mean, mode="r") / np.sqrt(len(features))
 
