@@ -28,6 +28,9 @@ class VAE(GenerativeModel):
     beta : float
         Weight of the KL term. 1 is the bound on the likelihood, another value is the beta-VAE of
         Higgins et al. (2017), whose loss is no longer a bound. May be changed between two fits.
+    free_nats : float
+        Rate that each latent variable has for nothing: the loss counts max(free_nats, rate) of
+        each, averaged over the batch ("free bits": Kingma et al., 2016, equation 15).
     """
 
     def __init__(
@@ -38,12 +41,15 @@ class VAE(GenerativeModel):
         *,
         k: int,
         beta: float = 1.0,
+        free_nats: float = 0.0,
     ):
         super().__init__()
         if beta < 0:
             raise ValueError(f"beta weighs a divergence, it must not be negative; got {beta}")
+        if free_nats < 0:
+            raise ValueError(f"free_nats is a rate, it must not be negative; got {free_nats}")
         self.encoder, self.decoder, self.likelihood = encoder, decoder, likelihood
-        self.k, self.beta = k, beta
+        self.k, self.beta, self.free_nats = k, beta, free_nats
 
     def prior(self, n: int, c: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Mean and log-variance of p(z) for n examples, each (n, K). A subclass may use c."""
@@ -63,6 +69,12 @@ class VAE(GenerativeModel):
         """Decode the mean of q(z | x), (n, *shape)."""
         return self.decode(self.encode(x, c)[0], c)
 
+    def rates(self, x: Tensor, c: Tensor | None = None) -> Tensor:
+        """KL(q(z_k | x) || p(z_k)) of each latent variable, (n, K) nats; 0 where z_k is unused."""
+        mean, log_var = self.encode(x, c)
+        each = (v.reshape(-1, 1) for v in (mean, log_var, *self.prior(len(x), c)))
+        return gaussian_kl(*each).reshape(mean.shape)
+
     def terms(
         self, x: Tensor, c: Tensor | None = None, *, generator: torch.Generator | None = None
     ) -> tuple[Tensor, Tensor]:
@@ -78,6 +90,9 @@ class VAE(GenerativeModel):
         """Distortion plus beta times rate, in nats per example: the mean over the batch."""
         distortion, rate = self.terms(x, c, generator=generator)
         total = (distortion + self.beta * rate).mean()
+        if self.free_nats:  # max(free, rate) = rate + max(free - rate, 0), for each variable
+            unused = self.free_nats - self.rates(x, c).mean(0)
+            total = total + self.beta * unused.clamp(min=0).sum()
         return {"loss": total, "distortion": distortion.mean(), "rate": rate.mean()}
 
     def elbo(
