@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from scipy.special import logsumexp, xlogy
@@ -172,6 +173,22 @@ def fit_mixture(
     return max(runs, key=lambda run: run[1][-1])
 
 
+def cross_validate(
+    x: np.ndarray, m: int, rng: np.random.Generator, *, folds: int = 4, **options: Any
+) -> float:
+    """Mean log p(x) in nats of points (n, D), each under a fit to the other folds.
+
+    `options` are those of `fit_mixture`.
+    """
+    if not 2 <= folds <= len(x):
+        raise ValueError(f"{len(x)} points allow 2 to {len(x)} folds, got {folds}")
+    fold, nats = rng.permutation(len(x)) % folds, np.empty(len(x))
+    for k in range(folds):
+        mixture, _ = fit_mixture(x[fold != k], m, rng, **options)
+        nats[fold == k] = mixture.log_prob(x[fold == k])
+    return float(nats.mean())
+
+
 def random_start(x: np.ndarray, m: int, rng: np.random.Generator) -> GaussianMixture:
     """Round Gaussians on `m` points of x, far apart (Arthur and Vassilvitskii, 2007).
 
@@ -190,9 +207,16 @@ def random_start(x: np.ndarray, m: int, rng: np.random.Generator) -> GaussianMix
     spread = _squares(x, means).min(axis=1).mean() / x.shape[1]
     if spread == 0:
         raise ValueError(f"every point is a mean with {m} components: nothing is left to fit")
-    return GaussianMixture(
-        np.full(m, 1 / m), means, np.tile(spread * np.eye(x.shape[1]), (m, 1, 1))
-    )
+    return round_mixture(means, np.sqrt(spread))
+
+
+def round_mixture(
+    means: np.ndarray, sd: float, weights: np.ndarray | None = None
+) -> GaussianMixture:
+    """Round Gaussians of one width at `means` (M, D); of equal weight unless given."""
+    m, d = means.shape
+    weights = np.full(m, 1 / m) if weights is None else weights
+    return GaussianMixture(weights, means, np.tile(sd**2 * np.eye(d), (m, 1, 1)))
 
 
 def hard(q: np.ndarray) -> np.ndarray:
