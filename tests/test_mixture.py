@@ -10,12 +10,14 @@ from lib.datasets import load
 from lib.datasets.toys import Mixture
 from lib.mixture import (
     GaussianMixture,
+    cross_validate,
     e_step,
     fit_mixture,
     hard,
     lower_bound,
     m_step,
     random_start,
+    round_mixture,
 )
 
 
@@ -269,6 +271,32 @@ def test_start_spreads_over_the_data(rng):
         assert np.allclose(start.covariances[0], start.covariances[0, 0, 0] * np.eye(2))
 
 
+def test_round_mixture(rng):
+    means, weights = rng.normal(size=(3, 2)), np.array([0.2, 0.3, 0.5])
+    x = rng.normal(size=(9, 2))
+    for given in (None, weights):
+        w = np.full(3, 1 / 3) if given is None else given
+        p = sum(w[k] * stats.norm.pdf(x, means[k], 0.4).prod(axis=1) for k in range(3))
+        np.testing.assert_allclose(round_mixture(means, 0.4, given).log_prob(x), np.log(p))
+
+
+def test_cross_validation_scores_each_point_by_a_fit_without_it(rng):
+    """With one component and as many folds as points everything can be done by hand."""
+    x = rng.normal(size=(12, 2))
+    rest = [np.delete(x, n, axis=0) for n in range(12)]
+    want = [
+        stats.multivariate_normal(part.mean(axis=0), np.cov(part.T, bias=True)).logpdf(x[n])
+        for n, part in enumerate(rest)
+    ]
+    assert cross_validate(x, 1, rng, folds=12) == pytest.approx(np.mean(want))
+
+
+def test_cross_validation_finds_the_number_of_components(rng):
+    x = load("gaussians8", n=600).x
+    score = {m: cross_validate(x, m, rng, restarts=4, floor=1e-3) for m in (4, 8, 40)}
+    assert max(score, key=score.get) == 8
+
+
 def test_same_generator_same_fit(rng):
     x = some_mixture(rng).sample(100, rng)[0]
     runs = [fit_mixture(x, 3, np.random.default_rng(5))[0].means for _ in range(2)]
@@ -319,5 +347,7 @@ def test_mistakes_in_a_fit_are_explained(rng):
         fit_mixture(np.zeros((6, 2)), 2, rng)
     with pytest.raises(ValueError, match="every point is a mean"):
         fit_mixture(x, 6, rng)
+    with pytest.raises(ValueError, match="6 points allow 2 to 6 folds, got 7"):
+        cross_validate(x, 1, rng, folds=7)
     with pytest.raises(ValueError, match="not both"):
         fit_mixture(x, 2, rng, start=random_start(x, 2, rng), restarts=3)
