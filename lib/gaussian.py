@@ -34,11 +34,18 @@ def gaussian_kl(mean: Tensor, log_var: Tensor, prior_mean: Tensor, prior_log_var
 def reparameterise(
     mean: Tensor, log_var: Tensor, *, generator: torch.Generator | None = None
 ) -> Tensor:
-    """Draw z = mean + sigma * eps with sigma = exp(log_var / 2): gradients reach both arguments."""
-    eps = torch.randn(mean.shape, generator=generator, dtype=mean.dtype)
+    """Draw z = mean + sigma * eps with sigma = exp(log_var / 2): gradients reach both arguments.
+
+    The two broadcast against each other; every number of the result gets noise of its own.
+    Source: Kingma and Welling, 2014, section 2.4.
+    """
+    shape = torch.broadcast_shapes(mean.shape, log_var.shape)
+    eps = torch.randn(shape, generator=generator, dtype=mean.dtype)
     return mean + torch.exp(log_var / 2) * eps
 
 
 def _sum(terms: Tensor) -> Tensor:
     """Sum over the dimensions of every example; the batch axis stays."""
+    if terms.ndim < 2:
+        raise ValueError(f"need a batch axis and a dimension axis, got shape {tuple(terms.shape)}")
     return terms.flatten(1).sum(1)
