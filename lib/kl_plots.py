@@ -65,7 +65,7 @@ def fits_on_line(ax: Axes, p: Mixture, fits: Mapping[str, GaussianFit]) -> None:
     for (name, fit), (role, style) in zip(fits.items(), styles, strict=False):
         density = norm.pdf(LINE, fit.mean[0], np.sqrt(fit.covariance[0, 0]))
         ax.plot(LINE, density, color=COLORS[role], ls=style, label=name)
-    ax.set(xlabel="z", ylabel="density")
+    ax.set(xlabel="z", ylabel="density", xlim=(-7, 7), ylim=(0, None), xticks=range(-6, 7, 2))
     ax.legend(loc="upper right")
 
 
