@@ -60,8 +60,8 @@ def bound_frame(ascent: MeanAscent, state: HalfStep) -> Figure:
     bound = [ascent.bound(mean, q) for mean in MEANS]
     heights = ascent.log_likelihood(theta), ascent.bound(theta, q)
     title = f"{state.name}: log-likelihood {heights[0]:.3f}, gap {heights[0] - heights[1]:.3f}"
-    fig = plt.figure(figsize=(5.8, 4.5), layout="none")  # a layout engine costs time
-    top, low = fig.add_axes((0.12, 0.45, 0.86, 0.48)), fig.add_axes((0.12, 0.11, 0.86, 0.24))
+    fig = plt.figure(figsize=(5.0, 4.4), layout="none")  # a layout engine costs time
+    top, low = fig.add_axes((0.13, 0.46, 0.86, 0.47)), fig.add_axes((0.13, 0.115, 0.86, 0.23))
     top.plot(MEANS, likelihood, color=COLORS["model"], lw=2.2, label="log-likelihood")
     top.plot(MEANS, bound, color=COLORS["latent"], lw=1.8, label="lower bound")
     gap = {"color": COLORS["error"], "lw": 4, "solid_capstyle": "butt", "label": "gap: KL"}
