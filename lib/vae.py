@@ -162,12 +162,13 @@ def mlp_vae(
     *,
     hidden: tuple[int, ...] = (256, 256),
     beta: float = 1.0,
+    free_nats: float = 0.0,
     c_dim: int = 0,
 ) -> VAE:
     """A VAE of fully connected networks; the decoder's hidden layers mirror the encoder's."""
     encoder = MLPEncoder(shape, hidden, 2 * k, c_dim=c_dim)
     decoder = MLPDecoder(k, hidden[::-1], shape, likelihood.outputs, c_dim=c_dim)
-    return VAE(encoder, decoder, likelihood, k=k, beta=beta)
+    return VAE(encoder, decoder, likelihood, k=k, beta=beta, free_nats=free_nats)
 
 
 def conv_vae(
@@ -177,9 +178,10 @@ def conv_vae(
     *,
     channels: tuple[int, ...] = (16, 32, 32),
     beta: float = 1.0,
+    free_nats: float = 0.0,
     c_dim: int = 0,
 ) -> VAE:
     """A VAE of convolutions; the decoder's channels mirror the encoder's."""
     encoder = ConvEncoder(shape, channels, 2 * k, c_dim=c_dim)
     decoder = ConvDecoder(k, channels[::-1], shape, likelihood.outputs, c_dim=c_dim)
-    return VAE(encoder, decoder, likelihood, k=k, beta=beta)
+    return VAE(encoder, decoder, likelihood, k=k, beta=beta, free_nats=free_nats)

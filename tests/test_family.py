@@ -11,8 +11,10 @@ import torch
 from torch import Tensor, nn
 from torch.optim import SGD, Optimizer
 
+from lib import likelihoods
 from lib.model import GenerativeModel
 from lib.train import fit
+from lib.vae import conv_vae, mlp_vae
 
 
 class DiagonalGaussian(GenerativeModel):
@@ -60,15 +62,64 @@ class Chase(GenerativeModel):
         return {"d_loss": SGD([self.w], lr=lr), "g_loss": SGD([self.g], lr=lr)}
 
 
+class Given(GenerativeModel):
+    """A conditional model that is handed its conditions: every test below applies to it too."""
+
+    def __init__(self, model: GenerativeModel, conditions: Callable[[int], Tensor]):
+        super().__init__()
+        self.model, self.conditions = model, conditions
+
+    def loss(self, x, c=None, *, generator=None):
+        return self.model.loss(x, self.conditions(len(x)), generator=generator)
+
+    def sample(self, n, c=None, *, generator=None):
+        return self.model.sample(n, self.conditions(n), generator=generator)
+
+    def elbo(self, x, c=None, *, generator=None):
+        return self.model.elbo(x, self.conditions(len(x)), generator=generator)
+
+
+def small_vae(likelihood: likelihoods.Likelihood, **options) -> GenerativeModel:
+    return mlp_vae((4, 4), 2, likelihood, hidden=(8,), **options)
+
+
+def classes(n: int) -> Tensor:
+    """One-hot conditions (n, 3)."""
+    return torch.eye(3)[torch.arange(n) % 3]
+
+
 # name -> (function that makes the model, function n -> data of its shape)
 MODELS: dict[str, tuple[Callable[[], GenerativeModel], Callable[[int], Tensor]]] = {
     "gaussian": (lambda: DiagonalGaussian(3), lambda n: seeded_normal(n, 3) * 2 + 1),
     "chase": (lambda: Chase(2), lambda n: seeded_normal(n, 2) + 3),
+    "vae bernoulli": (lambda: small_vae(likelihoods.Bernoulli()), lambda n: levels(n, 2)),
+    "vae fixed": (lambda: small_vae(likelihoods.FixedGaussian(0.3)), lambda n: levels(n, 9)),
+    "vae shared": (lambda: small_vae(likelihoods.SharedGaussian()), lambda n: levels(n, 9)),
+    "vae pixel": (lambda: small_vae(likelihoods.PixelGaussian()), lambda n: levels(n, 9)),
+    "vae categorical": (lambda: small_vae(likelihoods.Categorical(5)), lambda n: levels(n, 5)),
+    "vae beta-binomial": (lambda: small_vae(likelihoods.BetaBinomial(4)), lambda n: levels(n, 5)),
+    "vae free nats": (
+        lambda: small_vae(likelihoods.Bernoulli(), free_nats=0.01, beta=2.0),
+        lambda n: levels(n, 2),
+    ),
+    "vae conv": (
+        lambda: conv_vae((4, 4), 2, likelihoods.SharedGaussian(), channels=(4,)),
+        lambda n: levels(n, 9),
+    ),
+    "vae conditional": (
+        lambda: Given(small_vae(likelihoods.Bernoulli(), c_dim=3), classes),
+        lambda n: levels(n, 2),
+    ),
 }
 
 
 def seeded_normal(*shape: int, seed: int = 0) -> Tensor:
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
+
+
+def levels(n: int, count: int) -> Tensor:
+    """Pictures (n, 4, 4) of `count` grey values in [0, 1]."""
+    return torch.randint(count, (n, 4, 4), generator=torch.Generator().manual_seed(0)) / (count - 1)
 
 
 def seeded(seed: int = 0) -> torch.Generator:
@@ -148,10 +199,9 @@ def test_every_parameter_has_exactly_one_optimizer(member):
     assert sorted(owned) == sorted(wanted)
 
 
-def test_state_dict_round_trips(trained, member):
+def test_state_dict_round_trips(trained, request):
     model, x = trained
-    name = next(k for k, (make, _) in MODELS.items() if type(make()) is type(model))
-    copy = MODELS[name][0]()
+    copy = MODELS[request.node.callspec.params["member"]][0]()
     copy.load_state_dict(model.state_dict())
     copy.eval()
     assert torch.equal(model.sample(4, generator=seeded()), copy.sample(4, generator=seeded()))
@@ -177,6 +227,18 @@ def test_density_is_exact_or_absent(trained):
     density = model.log_prob(x)
     assert density.shape == (len(x),)
     assert torch.isfinite(density).all()
+
+
+def test_bound_is_given_or_absent(trained):
+    model, x = trained
+    if type(model).elbo is GenerativeModel.elbo:
+        with pytest.raises(NotImplementedError, match=type(model).__name__):
+            model.elbo(x)
+        return
+    bound, again = (model.elbo(x, generator=seeded(1)) for _ in range(2))
+    assert bound.shape == (len(x),)
+    assert torch.isfinite(bound).all()
+    assert torch.equal(bound, again)
 
 
 def test_base_class_names_the_model_that_lacks_an_answer():

@@ -1,0 +1,451 @@
+"""Mistakes people make with VAEs and their likelihoods, each caught by a check of the real code."""
+
+import math
+
+import numpy as np
+import torch
+from scipy import stats
+from torch.distributions import Bernoulli, Categorical, Normal, kl_divergence
+
+from lib import likelihoods, vae
+from tests.mutation import Edit, Mutation
+
+MODEL, DENSITY = "lib.vae.VAE", "lib.likelihoods"
+
+
+def seeded(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def some(*shape: int, seed: int = 0) -> torch.Tensor:
+    return torch.randn(*shape, generator=seeded(seed))
+
+
+def small(**options) -> vae.VAE:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return vae.mlp_vae((3, 3), 2, likelihoods.FixedGaussian(0.5), hidden=(8,), **options)
+
+
+X = some(10, 3, 3, seed=9)
+
+
+def close(got, want, atol: float = 1e-4) -> None:
+    np.testing.assert_allclose(torch.as_tensor(got).detach(), torch.as_tensor(want).detach(),
+                               atol=atol, rtol=1e-4)  # fmt: skip
+
+
+def by_hand(model: vae.VAE, seed: int, c=None) -> tuple[Normal, torch.Tensor, torch.Tensor]:
+    """q, one z from it, and the distortion there, in torch's own distributions."""
+    out = model.encoder(X, c)
+    q = Normal(out[:, :2], torch.sqrt(torch.exp(out[:, 2:])))
+    z = q.mean + q.stddev * torch.randn(10, 2, generator=seeded(seed))
+    return q, z, -Normal(model.decoder(z, c)[:, 0], 0.5).log_prob(X).sum((1, 2))
+
+
+def terms_are_their_definitions() -> None:
+    model = small()
+    q, _, distortion = by_hand(model, 3)
+    got = model.terms(X, generator=seeded(3))
+    close(got[0], distortion)
+    close(got[1], kl_divergence(q, Normal(0.0, 1.0)).sum(1))
+    close(model.rates(X), kl_divergence(q, Normal(0.0, 1.0)))
+
+
+def loss_weighs_the_rate() -> None:
+    for beta in (0.5, 3.0):
+        model = small(beta=beta)
+        q, _, distortion = by_hand(model, 3)
+        rate = kl_divergence(q, Normal(0.0, 1.0)).sum(1)
+        got = model.loss(X, generator=seeded(3))
+        close(got["loss"], (distortion + beta * rate).mean())
+        close(got["distortion"], distortion.mean())
+        close(got["rate"], rate.mean())
+
+
+def bound_does_not_know_beta() -> None:
+    model = small(beta=5.0)
+    q, _, distortion = by_hand(model, 3)
+    rate = kl_divergence(q, Normal(0.0, 1.0)).sum(1)
+    close(model.elbo(X, generator=seeded(3)), -distortion - rate)
+    generator = seeded(4)
+    single = [model.elbo(X, generator=generator) for _ in range(3)]
+    close(model.elbo(X, samples=3, generator=seeded(4)), sum(single) / 3)
+
+
+def importance_weights_are_ratios() -> None:
+    """log of the mean of p(x, z) / q(z | x), the draws made by hand."""
+    model, generator = small(), seeded(5)
+    out = model.encoder(X)
+    q, weights = Normal(out[:, :2], torch.exp(out[:, 2:] / 2)), []
+    for _ in range(4):
+        z = q.mean + q.stddev * torch.randn(10, 2, generator=generator)
+        joint = Normal(model.decoder(z)[:, 0], 0.5).log_prob(X).sum((1, 2))
+        joint = joint + Normal(0.0, 1.0).log_prob(z).sum(1)
+        weights.append(torch.exp((joint - q.log_prob(z).sum(1)).double()))
+    want = torch.log(sum(weights) / 4)
+    close(model.importance_bound(X, samples=4, generator=seeded(5)), want, 1e-3)
+
+
+def free_nats_are_a_floor_for_each() -> None:
+    plain = small(beta=2.0)
+    q, _, distortion = by_hand(plain, 3)
+    each = kl_divergence(q, Normal(0.0, 1.0)).mean(0)
+    floor = each.mean().item()  # one of the two is below, one above
+    want = distortion.mean() + 2 * sum(max(floor, r.item()) for r in each)
+    free = small(free_nats=floor, beta=2.0)
+    close(free.loss(X, generator=seeded(3))["loss"], want)
+
+
+def samples_decode_the_prior() -> None:
+    model = small()
+    with torch.no_grad():
+        want = model.decode(torch.randn(6, 2, generator=seeded(1)))
+    close(model.sample(6, mean=True, generator=seeded(1)), want)
+    drawn = model.sample(20_000, generator=seeded(1)) - model.sample(
+        20_000, mean=True, generator=seeded(1)
+    )
+    assert abs(drawn.std().item() - 0.5) < 0.01
+
+
+def conditions_arrive() -> None:
+    model, c = small(c_dim=2), some(10, 2, seed=2)
+    q, z, distortion = by_hand(model, 3, c)
+    close(model.encode(X, c)[0], q.mean)
+    close(model.decode(z, c), model.decoder(z, c)[:, 0])
+    close(model.terms(X, c, generator=seeded(3))[0], distortion)
+    noisy = model.sample(10, c, mean=True, generator=seeded(1))
+    close(noisy, model.decoder(torch.randn(10, 2, generator=seeded(1)), c)[:, 0])
+
+
+def prior_of_a_subclass_is_used() -> None:
+    class Moved(vae.VAE):
+        def prior(self, n, c=None):
+            return torch.full((n, 2), 3.0), torch.full((n, 2), -1.0)
+
+    base = small()
+    model = Moved(base.encoder, base.decoder, base.likelihood, k=2)
+    q, z, distortion = by_hand(model, 3)
+    prior = Normal(3.0, math.exp(-0.5))
+    close(model.terms(X, generator=seeded(3))[1], kl_divergence(q, prior).sum(1))
+    close(model.rates(X), kl_divergence(q, prior))
+    joint = prior.log_prob(z).sum(1) - distortion
+    want = joint - q.log_prob(z).sum(1)
+    close(model.importance_bound(X, samples=1, generator=seeded(3)), want, 1e-3)
+    z = 3 + math.exp(-0.5) * torch.randn(10, 2, generator=seeded(1))
+    with torch.no_grad():
+        close(model.sample(10, mean=True, generator=seeded(1)), model.decode(z))
+
+
+def gaussians_score_like_torch() -> None:
+    out, x = some(6, 2, 4, seed=1), some(6, 4, seed=2)
+    for make in (likelihoods.FixedGaussian, likelihoods.SharedGaussian):
+        want = Normal(out[:, 0], 0.3).log_prob(x).sum(1)
+        close(make(0.3).log_prob(x, out[:, :1]), want)
+        assert abs(make(0.3).std - 0.3) < 1e-6
+    want = Normal(out[:, 0], torch.exp(out[:, 1] / 2) + 0.01).log_prob(x).sum(1)
+    close(likelihoods.PixelGaussian().log_prob(x, out), want)
+    soft = Normal(out[:, 0], torch.log(1 + torch.exp(out[:, 1])) + 0.01).log_prob(x).sum(1)
+    close(likelihoods.PixelGaussian(positive="softplus").log_prob(x, out), soft)
+
+
+def gaussian_noise_has_its_width() -> None:
+    out = torch.zeros(50_000, 2, 1)
+    out[:, 1] = 2 * math.log(0.5)
+    for likelihood, want in (
+        (likelihoods.FixedGaussian(0.5), 0.5),
+        (likelihoods.PixelGaussian(smallest=0.1), 0.6),
+    ):
+        x = likelihood.sample(out[:, : likelihood.outputs], generator=seeded(1))
+        assert abs(x.std().item() - want) < 0.01
+
+
+def counts_score_like_torch() -> None:
+    out = some(6, 5, 4, seed=1)
+    index = torch.randint(5, (6, 4), generator=seeded(2))
+    want = Categorical(logits=out.movedim(1, -1)).log_prob(index).sum(1)
+    close(likelihoods.Categorical(5).log_prob(index / 4, out), want)
+    mean = (out.softmax(1) * torch.arange(5)[:, None] / 4).sum(1)
+    close(likelihoods.Categorical(5).mean(out), mean)
+    coin = (index > 2).float()
+    want = Bernoulli(logits=out[:, 0]).log_prob(coin).sum(1)
+    close(likelihoods.Bernoulli().log_prob(coin, out[:, :1]), want)
+    close(likelihoods.Bernoulli().mean(out[:, :1]), Bernoulli(logits=out[:, 0]).mean)
+
+
+def categories_are_drawn_as_often_as_they_should() -> None:
+    p = torch.tensor([0.1, 0.2, 0.7])
+    out = p.log()[None, :, None].expand(30_000, -1, 2)
+    x = likelihoods.Categorical(3).sample(out, generator=seeded(1))
+    shares = [(x == v).float().mean().item() for v in (0, 0.5, 1)]
+    np.testing.assert_allclose(shares, p, atol=0.01)
+
+
+def beta_binomial_is_that_of_scipy() -> None:
+    out = some(6, 2, 4, seed=1)
+    index = torch.randint(5, (6, 4), generator=seeded(2))
+    m, theta = torch.sigmoid(out[:, 0]), torch.nn.functional.softplus(out[:, 1])
+    want = stats.betabinom.logpmf(index, 4, m / theta, (1 - m) / theta).sum(1)
+    close(likelihoods.BetaBinomial(4).log_prob(index / 4, out), want, 1e-3)
+
+
+def beta_binomial_draws_what_it_scores() -> None:
+    out = torch.tensor([0.4, 0.3])[None, :, None]
+    x = likelihoods.BetaBinomial(3).sample(out.expand(30_000, -1, 2), generator=seeded(1))
+    values = torch.arange(4)[:, None] / 3
+    p = likelihoods.BetaBinomial(3).log_prob(values, out.expand(4, -1, -1)).exp()
+    shares = [np.isclose(x, v).mean() for v in values[:, 0]]
+    np.testing.assert_allclose(shares, p, atol=0.01)
+
+
+DISTORTION = "-self.likelihood.log_prob(x, self.decoder(z, c))"
+DRAW = "z = reparameterise(mean, log_var, generator=generator)"
+
+MUTATIONS = [
+    Mutation(
+        "posterior mean instead of a sample in training",
+        f"{MODEL}.terms",
+        Edit(DRAW, "z = mean"),
+        terms_are_their_definitions,
+    ),
+    Mutation(
+        "exp(s) instead of exp(s / 2) as the width",
+        f"{MODEL}.terms",
+        Edit(DRAW, "z = reparameterise(mean, 2 * log_var, generator=generator)"),
+        terms_are_their_definitions,
+    ),
+    Mutation(
+        "wrong sign of the KL term",
+        f"{MODEL}.terms",
+        Edit("gaussian_kl(mean", "-gaussian_kl(mean"),
+        terms_are_their_definitions,
+    ),
+    Mutation(
+        "the two arguments of the KL term swapped",
+        f"{MODEL}.terms",
+        Edit(
+            "gaussian_kl(mean, log_var, *self.prior(len(x), c))",
+            "gaussian_kl(*self.prior(len(x), c), mean, log_var)",
+        ),
+        terms_are_their_definitions,
+    ),
+    Mutation(
+        "no half in the KL term",
+        "lib.vae.gaussian_kl",
+        lambda m, s, pm, ps: (s.exp() + m**2 - 1 - s).flatten(1).sum(1),
+        terms_are_their_definitions,
+    ),
+    Mutation(
+        "mean over the pixels, sum over the latent variables",
+        f"{MODEL}.terms",
+        Edit(DISTORTION, DISTORTION + " / x[0].numel()"),
+        terms_are_their_definitions,
+    ),
+    Mutation(
+        "rates averaged over the latent variables",
+        f"{MODEL}.rates",
+        Edit(".reshape(mean.shape)", ".reshape(mean.shape) / self.k"),
+        terms_are_their_definitions,
+    ),
+    Mutation(
+        "rates of the transposed table",
+        f"{MODEL}.rates",
+        Edit(".reshape(mean.shape)", ".reshape(self.k, -1).T"),
+        terms_are_their_definitions,
+    ),
+    Mutation(
+        "beta on the distortion",
+        f"{MODEL}.loss",
+        Edit("distortion + self.beta * rate", "self.beta * distortion + rate"),
+        loss_weighs_the_rate,
+    ),
+    Mutation(
+        "batch summed instead of averaged",
+        f"{MODEL}.loss",
+        Edit("rate).mean()", "rate).sum()"),
+        loss_weighs_the_rate,
+    ),
+    Mutation(
+        "rate reported with beta",
+        f"{MODEL}.loss",
+        Edit('"rate": rate.mean()', '"rate": self.beta * rate.mean()'),
+        loss_weighs_the_rate,
+    ),
+    Mutation(
+        "beta in the bound",
+        f"{MODEL}.elbo",
+        Edit("distortion + rate for", "distortion + self.beta * rate for"),
+        bound_does_not_know_beta,
+    ),
+    Mutation(
+        "the loss, not the bound",
+        f"{MODEL}.elbo",
+        Edit("return -torch", "return torch"),
+        bound_does_not_know_beta,
+    ),
+    Mutation(
+        "one draw whatever is asked",
+        f"{MODEL}.elbo",
+        Edit("range(_positive(samples))", "range(1)"),
+        bound_does_not_know_beta,
+    ),
+    Mutation(
+        "sum of the weights instead of their mean",
+        f"{MODEL}.importance_bound",
+        Edit(" - math.log(samples)", ""),
+        importance_weights_are_ratios,
+    ),
+    Mutation(
+        "mean of the logarithms: the ELBO again",
+        f"{MODEL}.importance_bound",
+        Edit(
+            "torch.logsumexp(torch.stack(weights), 0) - math.log(samples)",
+            "torch.stack(weights).mean(0)",
+        ),
+        importance_weights_are_ratios,
+    ),
+    Mutation(
+        "prior forgotten in the weights",
+        f"{MODEL}.importance_bound",
+        Edit("log_joint = log_joint + gaussian_log_prob(z, *self.prior(len(x), c))", "pass"),
+        importance_weights_are_ratios,
+    ),
+    Mutation(
+        "encoder's density forgotten in the weights",
+        f"{MODEL}.importance_bound",
+        Edit("log_joint - gaussian_log_prob(z, mean, log_var)", "log_joint"),
+        importance_weights_are_ratios,
+    ),
+    Mutation(
+        "free nats shared by all latent variables",
+        f"{MODEL}.loss",
+        Edit("self.rates(x, c).mean(0)", "self.rates(x, c).mean(0).sum()"),
+        free_nats_are_a_floor_for_each,
+    ),
+    Mutation(
+        "free nats for every example on its own",
+        f"{MODEL}.loss",
+        Edit("self.rates(x, c).mean(0)", "self.rates(x, c)"),
+        free_nats_are_a_floor_for_each,
+    ),
+    Mutation(
+        "free nats taken off the rate",
+        f"{MODEL}.loss",
+        Edit("total + self.beta * unused.clamp(min=0).sum()", "total - self.free_nats"),
+        free_nats_are_a_floor_for_each,
+    ),
+    Mutation(
+        "samples without the decoder's noise",
+        f"{MODEL}.sample",
+        Edit("self.likelihood.sample(out, generator=generator)", "self.likelihood.mean(out)"),
+        samples_decode_the_prior,
+    ),
+    Mutation(
+        "mean and log-variance swapped",
+        f"{MODEL}.encode",
+        Edit("mean, log_var = self", "log_var, mean = self"),
+        terms_are_their_definitions,
+    ),
+    Mutation(
+        "the encoder does not see the condition",
+        f"{MODEL}.encode",
+        Edit("self.encoder(x, c)", "self.encoder(x, torch.zeros_like(c))"),
+        conditions_arrive,
+    ),
+    Mutation(
+        "the decoder of a sample does not see the condition",
+        f"{MODEL}.sample",
+        Edit("self.decoder(z, c)", "self.decoder(z, torch.zeros_like(c))"),
+        conditions_arrive,
+    ),
+    Mutation(
+        "rates against the standard prior only",
+        f"{MODEL}.rates",
+        Edit("*self.prior(len(x), c)", "0 * mean, 0 * mean"),
+        prior_of_a_subclass_is_used,
+    ),
+    Mutation(
+        "samples of the standard prior only",
+        f"{MODEL}.sample",
+        Edit("*self.prior(n, c)", "torch.zeros(n, self.k), torch.zeros(n, self.k)"),
+        prior_of_a_subclass_is_used,
+    ),
+    Mutation(
+        "log standard deviation taken as the log-variance",
+        f"{DENSITY}.FixedGaussian.log_prob",
+        Edit("self.log_var", "self.log_var / 2"),
+        gaussians_score_like_torch,
+    ),
+    Mutation(
+        "variance reported as the standard deviation",
+        f"{DENSITY}.FixedGaussian.std",
+        property(lambda self: math.exp(self.log_var.item())),
+        gaussians_score_like_torch,
+    ),
+    Mutation(
+        "exp(s) as the standard deviation of a pixel",
+        f"{DENSITY}.PixelGaussian.log_var",
+        Edit("torch.exp(raw / 2)", "torch.exp(raw)"),
+        gaussians_score_like_torch,
+    ),
+    Mutation(
+        "softplus taken as the variance",
+        f"{DENSITY}.PixelGaussian.log_var",
+        Edit("2 * torch.log(std", "torch.log(std"),
+        gaussians_score_like_torch,
+    ),
+    Mutation(
+        "means in place of Gaussian samples",
+        f"{DENSITY}.FixedGaussian.sample",
+        Edit("reparameterise(mean, self.log_var.expand_as(mean), generator=generator)", "mean"),
+        gaussian_noise_has_its_width,
+    ),
+    Mutation(
+        "twice the log-variance in a pixel's noise",
+        f"{DENSITY}.PixelGaussian.sample",
+        Edit("self.log_var(out)", "2 * self.log_var(out)"),
+        gaussian_noise_has_its_width,
+    ),
+    Mutation(
+        "one grey level too few",
+        f"{DENSITY}.Categorical.log_prob",
+        Edit("torch.round(x * (self.outputs - 1))", "torch.round(x * (self.outputs - 2))"),
+        counts_score_like_torch,
+    ),
+    Mutation(
+        "levels of the mean run past white",
+        f"{DENSITY}.Categorical.mean",
+        Edit("torch.linspace(0, 1, self", "torch.linspace(0, 1 + 1 / self.outputs, self"),
+        counts_score_like_torch,
+    ),
+    Mutation(
+        "divides by the number of levels",
+        f"{DENSITY}.Categorical.sample",
+        Edit("(self.outputs - 1)", "self.outputs"),
+        categories_are_drawn_as_often_as_they_should,
+    ),
+    Mutation(
+        "probabilities taken for logits",
+        f"{DENSITY}.Bernoulli.mean",
+        Edit("torch.sigmoid(out[:, 0])", "out[:, 0].clamp(0, 1)"),
+        counts_score_like_torch,
+    ),
+    Mutation(
+        "number of orders forgotten",
+        f"{DENSITY}.BetaBinomial.log_prob",
+        Edit("dots + orders[..., 0]", "dots"),
+        beta_binomial_is_that_of_scipy,
+    ),
+    Mutation(
+        "ink and paper swapped",
+        f"{DENSITY}.BetaBinomial.log_prob",
+        Edit("i < n - ink, self._share(-out", "i < n - ink, self._share(out"),
+        beta_binomial_is_that_of_scipy,
+    ),
+    Mutation(
+        "dots drawn as if they were independent",
+        f"{DENSITY}.BetaBinomial.sample",
+        Edit("(share + ink * theta) / (1 + i * theta)", "share"),
+        beta_binomial_draws_what_it_scores,
+    ),
+]
