@@ -139,6 +139,27 @@ def gauss():
         assert np.isclose(kl_divergence(Normal(mq, sq), Normal(mp, sp)).item(), formula, atol=1e-5)
 
 
+@checks("eq-kl-ratio", by="scipy's log-densities at random points")
+def ratio():
+    """The stated difference of squares and logarithms is log q - log p of scipy's Gaussians."""
+    random = rng()
+    for mq, sq, mp, sp in random.uniform([-2, 0.3, -2, 0.4], [2, 2, 2, 2], size=(10, 4)):
+        z = random.normal(0, 3, size=20)
+        formula = 0.5 * ((z - mp) ** 2 / sp**2 - (z - mq) ** 2 / sq**2 - np.log(sq**2 / sp**2))
+        want = stats.norm.logpdf(z, mq, sq) - stats.norm.logpdf(z, mp, sp)
+        np.testing.assert_allclose(formula, want, atol=1e-10)
+
+
+@checks("eq-kl-square", by="Simpson's rule for a Gaussian and for a skewed density")
+def square():
+    """The mean square about any point is the variance plus the squared distance of the mean."""
+    for q in (stats.norm(0.7, 1.3), stats.gumbel_r(0.2, 0.8)):
+        for point in (-1.5, 0.0, 2.0):
+            z = np.linspace(-25, 35, 200_001)
+            found = integrate.simpson(q.pdf(z) * (z - point) ** 2, x=z)
+            assert np.isclose(found, q.var() + (q.mean() - point) ** 2)
+
+
 @checks("eq-kl-chain", by="enumeration of random joint tables of two variables")
 def chain():
     """KL of the joint tables = KL of the first marginals + averaged KL of the conditionals."""
