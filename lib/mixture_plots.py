@@ -68,7 +68,11 @@ def bound_frame(ascent: MeanAscent, state: HalfStep) -> Figure:
     top.plot([theta, theta], heights[::-1], **gap)
     top.plot(theta, heights[1], "o", ms=8, color=COLORS["latent"])
     top.plot(theta, heights[0], "o", ms=5, color=COLORS["model"])
-    top.set(ylim=(-7, -2.2), ylabel="nats a point", title=title.replace("-0.000", "0.000"))
+    top.set(
+        ylim=(-7, -2.2),
+        ylabel="nats a point",
+        title=title.replace("-0.000", "0.000").replace(" -", " −"),
+    )
     top.legend(loc="upper left", fontsize=9)
     bell = np.exp(-((MEANS[:, None] - [0, theta]) ** 2) / 2)
     for k, role in enumerate(("prior", "latent")):

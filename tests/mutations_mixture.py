@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import stats
 
-from lib import mixture
+from lib import grey_levels, mixture
 from lib.class_gaussians import ClassGaussians
 from tests.mutation import Edit, Mutation
 
@@ -106,7 +106,59 @@ def hard_labels_are_whole() -> None:
     assert np.array_equal(q.argmax(axis=1), by_scipy().argmax(axis=1))
 
 
+def bits_of_a_perfect_and_of_a_flat_density() -> None:
+    assert np.isclose(grey_levels.density_bits(64 * np.log(17), 64), 0)
+    assert np.isclose(grey_levels.density_bits(0.0, 64), np.log2(17))
+
+
+def noise_stays_within_its_level() -> None:
+    x = np.linspace(0, 1, 17)[None]
+    noisy = grey_levels.add_noise(np.repeat(x, 200, axis=0), np.random.default_rng(0))
+    assert np.array_equal(np.floor(17 * noisy), np.tile(np.arange(17), (200, 1)))
+    assert noisy.max() > 0.99
+
+
+def histograms_know_where_a_pixel_is_dark() -> None:
+    dark = np.zeros((50, 3))
+    dark[:, 2] = np.arange(50) % 2
+    bits = grey_levels.histogram_bits(dark, dark, levels=2)
+    assert np.isclose(bits, 1 / 3, atol=0.01)
+
+
+def each_point_is_scored_by_a_fit_without_it() -> None:
+    """One fold a point, one component: the far point is impossible for the fit to the others."""
+    x = np.array([[-1.0], [1.0], [-1.0], [1.0], [30.0]])
+    nats = mixture.cross_validate(x, 1, np.random.default_rng(0), folds=5)
+    others = [np.delete(x, n) for n in range(5)]
+    want = [stats.norm.logpdf(x[n, 0], o.mean(), o.std()) for n, o in enumerate(others)]
+    assert np.isclose(nats, np.mean(want))
+
+
 MUTATIONS = [
+    Mutation(
+        "sign of the nats turned",
+        "lib.grey_levels.density_bits",
+        Edit("np.log2(levels) - nats", "np.log2(levels) + nats"),
+        bits_of_a_perfect_and_of_a_flat_density,
+    ),
+    Mutation(
+        "noise as wide as a step between grey values",
+        "lib.grey_levels.add_noise",
+        Edit("level.shape)) / levels", "level.shape)) / (levels - 1)"),
+        noise_stays_within_its_level,
+    ),
+    Mutation(
+        "one histogram for all pixels",
+        "lib.grey_levels.histogram_bits",
+        Edit("counts / counts.sum(axis=0)", "counts * 0 + counts.mean(axis=1, keepdims=True) / 50"),
+        histograms_know_where_a_pixel_is_dark,
+    ),
+    Mutation(
+        "folds scored by a fit to all points",
+        "lib.mixture.cross_validate",
+        Edit("x[fold != k], m", "x, m"),
+        each_point_is_scored_by_a_fit_without_it,
+    ),
     Mutation(
         "weights forgotten in the joint",
         f"{MODEL}.joint",
