@@ -1,8 +1,8 @@
-"""Mistakes people make with a plane of codes, each caught by a check of the real code."""
+"""Mistakes people make with codes and planes of them, each caught by a check of the real code."""
 
 import numpy as np
 
-from lib import latent_plane
+from lib import code_space, latent_plane
 from tests.mutation import Edit, Mutation
 
 
@@ -47,7 +47,59 @@ def a_walk_across_a_ring_meets_its_hole() -> None:
     assert abs(latent_plane.widest_gap(ring[0], ring[50], ring) - 1) < 1e-9
 
 
+def pixels_as_codes() -> code_space.CodeSpace:
+    """An autoencoder that only flattens, and digits of four pixels that anybody can draw."""
+    x, x_new = np.random.default_rng(0).random((2, 200, 2, 2))
+    return code_space.CodeSpace(lambda p: p.reshape(-1, 4), lambda z: z.reshape(-1, 2, 2), x, x_new)
+
+
+def random_codes_spread_like_the_codes() -> None:
+    rng = np.random.default_rng(0)
+    z = rng.normal(size=(500, 2)) @ np.array([[2.0, 1.5], [0.0, 0.5]])
+    kinds = code_space.random_codes(z, 50_000, rng)
+    assert np.allclose(kinds["scaled"].std(axis=0), z.std(axis=0), rtol=0.03)
+    assert np.allclose(np.corrcoef(kinds["Gaussian"].T), np.corrcoef(z.T), atol=0.03)
+    assert abs(np.corrcoef(kinds["scaled"].T)[0, 1]) < 0.03
+
+
+def a_perfect_copy_has_no_error_and_other_pictures_do() -> None:
+    space = pixels_as_codes()
+    half = code_space.CodeSpace(space.encode, lambda z: space.decode(z) / 2, space.x, space.x_new)
+    assert not space.error(space.x_new).any()
+    assert np.allclose(half.error(space.x_new), np.sum(space.x_new**2, axis=(1, 2)) / 4)
+
+
+def copies_have_ratio_zero_and_new_digits_one() -> None:
+    space = pixels_as_codes()
+    assert space.ratio(space.z) == 0
+    assert abs(space.ratio(space.z_new) - 1) < 1e-12
+
+
 MUTATIONS = [
+    Mutation(
+        "variances where standard deviations belong",
+        "lib.code_space.random_codes",
+        Edit("z.std(axis=0)", "z.var(axis=0)"),
+        random_codes_spread_like_the_codes,
+    ),
+    Mutation(
+        "entries of the code drawn one by one",
+        "lib.code_space.random_codes",
+        Edit("np.cov(z.T, bias=True)", "np.diag(z.var(axis=0))"),
+        random_codes_spread_like_the_codes,
+    ),
+    Mutation(
+        "mean over pixels instead of the sum",
+        "lib.code_space.CodeSpace.error",
+        Edit("np.sum(", "np.mean("),
+        a_perfect_copy_has_no_error_and_other_pictures_do,
+    ),
+    Mutation(
+        "closeness to new digits instead of training digits",
+        "lib.code_space.CodeSpace.ratio",
+        Edit("emptiness(codes, self.z))", "emptiness(codes, self.z_new))"),
+        copies_have_ratio_zero_and_new_digits_one,
+    ),
     Mutation(
         "plane upside down",
         "lib.latent_plane.plane_points",
