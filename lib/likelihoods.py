@@ -156,11 +156,11 @@ class Categorical(Likelihood):
 class BetaBinomial(Likelihood):
     """Every pixel counts how many of `trials` dots are ink; x holds count / trials.
 
-    Dot by dot: after i dots with k of ink, the next is ink with probability
-    (m + k theta) / (1 + i theta). The first output gives m, the expected share, the second
-    theta = softplus(output), how strongly dots agree. With theta = 0 they are independent (the
-    binomial distribution), a large theta makes a block all ink or all paper. A probability of
-    discrete pictures, as `Categorical`, with 2 numbers a pixel whatever the number of levels.
+    Dot by dot: after i dots of which j are ink, the next is ink with probability
+    (share + j pull) / (1 + i pull). The first output is the logit of the expected share of ink,
+    the second gives pull = softplus(output), how strongly dots agree. With pull = 0 they are
+    independent (the binomial distribution), a large pull makes a pixel all ink or all paper. A
+    probability of discrete pictures, as `Categorical`, with 2 numbers a pixel for any `trials`.
     Source: Eggenberger and Polya, 1923; Skellam, 1948.
     """
 
@@ -175,21 +175,21 @@ class BetaBinomial(Likelihood):
     def log_prob(self, x: Tensor, out: Tensor) -> Tensor:
         n, i = self.trials, torch.arange(self.trials, dtype=out.dtype)
         ink = torch.round(x * n)[..., None]  # (n, *shape, 1)
-        theta = F.softplus(out[:, 1])[..., None]
-        factors = torch.where(i < ink, self._share(out[:, 0])[..., None] + i * theta, 1.0)
-        blank = torch.where(i < n - ink, self._share(-out[:, 0])[..., None] + i * theta, 1.0)
+        pull = F.softplus(out[:, 1])[..., None]
+        factors = torch.where(i < ink, self._share(out[:, 0])[..., None] + i * pull, 1.0)
+        blank = torch.where(i < n - ink, self._share(-out[:, 0])[..., None] + i * pull, 1.0)
         orders = math.lgamma(n + 1) - torch.lgamma(ink + 1) - torch.lgamma(n - ink + 1)
-        dots = torch.log(factors * blank / (1 + i * theta)).sum(-1)
+        dots = torch.log(factors * blank / (1 + i * pull)).sum(-1)
         return (dots + orders[..., 0]).flatten(1).sum(1)
 
     def mean(self, out: Tensor) -> Tensor:
         return self._share(out[:, 0])
 
     def sample(self, out: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
-        share, theta = self._share(out[:, 0]), F.softplus(out[:, 1])
+        share, pull = self._share(out[:, 0]), F.softplus(out[:, 1])
         ink = torch.zeros_like(share)
         for i in range(self.trials):
-            chance = (share + ink * theta) / (1 + i * theta)
+            chance = (share + ink * pull) / (1 + i * pull)
             ink = ink + torch.bernoulli(chance.clamp(0, 1), generator=generator)
         return ink / self.trials
 

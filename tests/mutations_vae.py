@@ -445,7 +445,7 @@ MUTATIONS = [
     Mutation(
         "dots drawn as if they were independent",
         f"{DENSITY}.BetaBinomial.sample",
-        Edit("(share + ink * theta) / (1 + i * theta)", "share"),
+        Edit("(share + ink * pull) / (1 + i * pull)", "share"),
         beta_binomial_draws_what_it_scores,
     ),
 ]
