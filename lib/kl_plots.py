@@ -116,7 +116,7 @@ def penalty_curves() -> Figure:
 
 def wrong_curves(std: np.ndarray, curves: Mapping[str, np.ndarray]) -> Figure:
     """Candidates for the penalty over the width; the first is right, a dot marks each minimum."""
-    fig, ax = plt.subplots(figsize=(WIDTH, 3.1))
+    fig, ax = plt.subplots(figsize=(5.2, 3.9))
     ax.axhline(0, color=INK, lw=0.8)
     styles = ("-", DASHED, DOTTED, (0, (6, 2, 1, 2)), (0, (3, 1, 1, 1, 1, 1)))
     for (name, values), style in zip(curves.items(), styles, strict=False):
@@ -126,7 +126,7 @@ def wrong_curves(std: np.ndarray, curves: Mapping[str, np.ndarray]) -> Figure:
         if 0 < lowest < len(std) - 1:
             ax.plot(std[lowest], values[lowest], "o", color=role)
     ax.set(xlabel="standard deviation σ, at µ = 0", ylabel="penalty (nats)", ylim=(-1.1, 2.2))
-    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), handlelength=3)
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=2, handlelength=4)
     return fig
 
 
