@@ -1,0 +1,224 @@
+"""Looking at single latent variables: walks along one axis, what it tells of each factor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.font_manager import findfont
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+from PIL import Image, ImageDraw, ImageFont
+
+from lib.metrics import InformationGap
+from lib.plots import COLORS, INK, WIDTH
+
+
+def latent_order(rates: np.ndarray) -> np.ndarray:
+    """The latent variables from the one that carries most nats to the one that carries least."""
+    return np.argsort(-np.asarray(rates, dtype=float), kind="stable")
+
+
+def traverse(start: np.ndarray, which: Sequence[int], values: Sequence[float]) -> np.ndarray:
+    """Codes (len(which), len(values), k): `start` (k,) with one entry at a time set to a value."""
+    start = np.asarray(start, dtype=float)
+    if start.ndim != 1 or not all(0 <= k < len(start) for k in which):
+        raise ValueError(f"cannot walk along latents {list(which)} of a code of {start.shape}")
+    codes = np.tile(start, (len(which), len(values), 1))
+    for row, k in enumerate(which):
+        codes[row, :, k] = values
+    return codes
+
+
+# ------------------------------------------------------------- a ruler for factors of pictures
+
+
+@dataclass(frozen=True, eq=False)
+class Ruler:
+    """Reads factors off features of pictures: quadratic functions fitted by least squares.
+
+    Parameters
+    ----------
+    mean, scale : ndarray, shape (d,)
+        What makes each feature have mean 0 and standard deviation 1.
+    weights : ndarray, shape (1 + d + d (d + 1) / 2, f)
+    names : names of the f factors
+    """
+
+    mean: np.ndarray
+    scale: np.ndarray
+    weights: np.ndarray
+    names: tuple[str, ...]
+
+    def read(self, features: np.ndarray) -> dict[str, np.ndarray]:
+        """Factors of pictures with features (n, d): name -> (n,)."""
+        found = _quadratic((np.asarray(features) - self.mean) / self.scale) @ self.weights
+        return dict(zip(self.names, found.T, strict=True))
+
+
+def fit_ruler(features: np.ndarray, factors: Mapping[str, np.ndarray]) -> Ruler:
+    """Learn to read `factors` (name -> (n,)) off `features` (n, d), from pictures with both known.
+
+    Raises
+    ------
+    ValueError
+        If a factor is not given for every picture, or there are fewer pictures than weights.
+    """
+    features = np.asarray(features, dtype=float)
+    if not factors or any(np.shape(v) != (len(features),) for v in factors.values()):
+        raise ValueError(f"every factor must have one value for each of the {len(features)} rows")
+    mean, scale = features.mean(axis=0), features.std(axis=0)
+    terms = _quadratic((features - mean) / scale)
+    if terms.shape[1] > len(features):
+        raise ValueError(f"{terms.shape[1]} weights need as many pictures, got {len(features)}")
+    weights = np.linalg.lstsq(terms, np.stack(list(factors.values()), axis=1), rcond=None)[0]
+    return Ruler(mean, scale, weights, tuple(factors))
+
+
+def _quadratic(v: np.ndarray) -> np.ndarray:
+    """1, all entries, and all products of two of them: (n, d) -> (n, 1 + d + d (d + 1) / 2)."""
+    i, j = np.triu_indices(v.shape[1])
+    return np.concatenate([np.ones((len(v), 1)), v, v[:, i] * v[:, j]], axis=1)
+
+
+# ------------------------------------------------------------------------------- figures
+
+
+def traversal_sheet(pictures: np.ndarray, rows: Sequence[str], values: Sequence[float]) -> Figure:
+    """Pictures (latents, steps, h, w): a row for a latent variable, named at its left."""
+    pictures = np.asarray(pictures)
+    if pictures.ndim != 4 or pictures.shape[:2] != (len(rows), len(values)):
+        raise ValueError(
+            f"{len(rows)} rows of {len(values)} pictures wanted, got shape {pictures.shape}"
+        )
+    height = 0.75 * len(rows) * pictures.shape[2] / pictures.shape[3] + 0.3
+    size = (min(0.75 * len(values) + 1.3, WIDTH), height)
+    layout = ConstrainedLayoutEngine(w_pad=0.01, h_pad=0.01, wspace=0, hspace=0)
+    grid = {"figsize": size, "squeeze": False, "layout": layout}
+    fig, axes = plt.subplots(len(rows), len(values), **grid)
+    for line, images, name in zip(axes, pictures, rows, strict=True):
+        for ax, image in zip(line, images, strict=True):
+            ax.imshow(image, vmin=0, vmax=1, cmap="gray", interpolation="nearest")
+            ax.set(xticks=[], yticks=[])
+            ax.spines[:].set_visible(False)
+        line[0].set_ylabel(name, rotation=0, ha="right", va="center", fontsize=9)
+    for ax, value in zip(axes[0], values, strict=True):
+        ax.set_title(f"{value:g}".replace("-", "−"), fontsize=9, pad=2)
+    return fig
+
+
+def information_tables(
+    gaps: Mapping[str, InformationGap], factors: Sequence[str], orders: Sequence[np.ndarray]
+) -> Figure:
+    """One table a model: what each latent (row, by its `order`) tells of each factor (column).
+
+    Shares of the factor's entropy, in per cent; the model's gap stands above its table.
+    """
+    fig, axes = plt.subplots(1, len(gaps), figsize=(WIDTH, 3.0), squeeze=False)
+    for ax, (name, gap), order in zip(axes[0], gaps.items(), orders, strict=True):
+        share = (gap.information / gap.entropy)[order]
+        ax.imshow(share, vmin=0, vmax=1, cmap="Purples", aspect="auto")
+        for (row, column), value in np.ndenumerate(share):
+            ink = "white" if value > 0.55 else INK
+            ax.text(column, row, f"{100 * value:.0f}", ha="center", va="center", color=ink)
+        ax.set_xticks(range(len(factors)), factors, rotation=30, ha="right")
+        ax.set_yticks(range(len(order)), [f"{k + 1}" for k in range(len(order))])
+        ax.set(title=f"{name}: MIG {gap.score:.2f}", xlabel="factor")
+        ax.grid(False)
+    axes[0, 0].set_ylabel("latent, by its rate")
+    return fig
+
+
+def trade_off(
+    scores: Mapping[float, Sequence[tuple[float, float]]],
+    annealed: Sequence[tuple[float, float]],
+) -> Figure:
+    """Gap against error: dots for the models of each beta, a line for one annealed model.
+
+    `scores` maps beta to one (error, gap) a seed; `annealed` are (error, gap) along one run.
+    """
+    fig, ax = plt.subplots(figsize=(WIDTH, 3.3))
+    ax.plot(*zip(*annealed, strict=True), "-o", ms=4, color=COLORS["good"], label="annealed")
+    for mark, (beta, points) in zip("os^Dv", scores.items(), strict=False):
+        errors, gaps = np.array(points, dtype=float).T
+        ax.plot(errors, gaps, mark, color=COLORS["model"], ms=5, alpha=0.55)
+        ax.plot(
+            errors.mean(), gaps.mean(), mark, color=COLORS["model"], ms=9,
+            mec=INK, label=f"β = {beta:g} from the start",
+        )  # fmt: skip
+    ax.set(xlabel="squared error of a picture", ylabel="mutual information gap", xscale="log")
+    ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    ax.xaxis.set_minor_formatter(NullFormatter())
+    ax.set_ylim(0, None)
+    ax.legend()
+    return fig
+
+
+def waking(betas: Sequence[float], rates: np.ndarray, names: Sequence[str]) -> Figure:
+    """Rates (stages, latents) of one model while beta falls from left to right."""
+    rates = np.asarray(rates, dtype=float)
+    if rates.shape != (len(betas), len(names)):
+        raise ValueError(f"rates must be {(len(betas), len(names))}, got {rates.shape}")
+    fig, ax = plt.subplots(figsize=(WIDTH, 2.9))
+    styles = ("-o", "--s", "-.^", ":D", "-v", "--x")
+    for k, name in enumerate(names):
+        shade = 1 - 0.12 * k
+        ax.plot(betas, rates[:, k], styles[k % 6], color=COLORS["latent"], alpha=shade, label=name)
+    ax.set(xlabel="β (falling)", ylabel="rate of a latent (nats)", xscale="log")
+    ax.set_xticks(list(betas), [f"{beta:g}" for beta in betas])
+    ax.minorticks_off()
+    ax.invert_xaxis()
+    ax.legend(ncols=2)
+    return fig
+
+
+# ------------------------------------------------------------------ frames of the explorable
+
+SIDE, PANEL, GAP = 256, 300, 20  # of the picture; the panel at its right; between them; pixels
+GREYS = 48  # grey levels of the picture: fewer bytes, no difference to the eye
+
+
+@lru_cache
+def _font(size: int) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(findfont("DejaVu Sans"), size)
+
+
+def traversal_frame(
+    picture: np.ndarray,
+    now: Mapping[str, float],
+    start: Mapping[str, float],
+    ranges: Mapping[str, tuple[float, float]],
+) -> np.ndarray:
+    """A picture (h, w) beside a scale for each factor: where it started (grey), where it is now.
+
+    `ranges` are the ends of the scales; a value beyond them stands at the end. Returns uint8
+    (256, 576, 3).
+    """
+    if not set(now) == set(start) == set(ranges):
+        raise ValueError(f"name the same factors, got {set(now)}, {set(start)}, {set(ranges)}")
+    zoom = SIDE // len(picture)
+    levels = np.rint(np.clip(picture, 0, 1) * (GREYS - 1)) * (255 / (GREYS - 1))
+    big = levels.astype(np.uint8).repeat(zoom, axis=0).repeat(zoom, axis=1)
+    frame = Image.new("RGB", (SIDE + GAP + PANEL, SIDE), "white")
+    frame.paste(Image.fromarray(big), (0, 0))
+    draw, step = ImageDraw.Draw(frame), SIDE / len(now)
+    for row, name in enumerate(now):
+        y = (row + 0.68) * step
+        draw.text((SIDE + GAP, y - 14), name.replace("_", " "), INK, _font(19), anchor="ls")
+        _scale(draw, y, ranges[name], start[name], now[name])
+    return np.asarray(frame)
+
+
+def _scale(draw: ImageDraw.ImageDraw, y: float, ends: tuple, before: float, now: float) -> None:
+    """A line with a grey tick where the walk started and a purple dot where it is."""
+    left, right = SIDE + GAP + 8, SIDE + GAP + PANEL - 12
+    draw.line((left, y, right, y), "#c9ced6", 4)
+    at, was = (float(np.interp(v, ends, (left, right))) for v in (now, before))
+    draw.line((was, y, at, y), COLORS["latent"], 4)
+    draw.line((was, y - 9, was, y + 9), COLORS["prior"], 4)
+    draw.ellipse((at - 8, y - 8, at + 8, y + 8), COLORS["latent"])

@@ -1,0 +1,74 @@
+"""Mistakes people make when they look at single latent variables, each caught by a check."""
+
+import numpy as np
+
+from lib import traversals
+from tests.mutation import Edit, Mutation
+
+
+def a_walk_changes_one_entry() -> None:
+    start, values = np.array([1.0, 2.0, 3.0]), [-1.0, 0.0, 5.0, 6.0]
+    codes = traversals.traverse(start, [2, 0], values)
+    assert codes.shape == (2, 4, 3)
+    np.testing.assert_array_equal(codes[0, :, 2], values)
+    np.testing.assert_array_equal(codes[1, :, 0], values)
+    np.testing.assert_array_equal(codes[0, :, :2], np.tile(start[:2], (4, 1)))
+    np.testing.assert_array_equal(codes[1, :, 1:], np.tile(start[1:], (4, 1)))
+
+
+def the_busiest_comes_first() -> None:
+    np.testing.assert_array_equal(traversals.latent_order([0.5, 2.0, 0.0, 1.0]), [1, 3, 0, 2])
+
+
+def ruler_recovers_quadratic_factors() -> None:
+    rng = np.random.default_rng(8)
+    features = rng.normal(size=(120, 3)) * [1.0, 20.0, 0.3] + [5.0, 0.0, -1.0]
+
+    def truth(v: np.ndarray) -> dict[str, np.ndarray]:
+        return {"bend": v[:, 0] ** 2 - v[:, 0] * v[:, 1], "line": 3 + v[:, 2]}
+
+    ruler = traversals.fit_ruler(features[:80], truth(features[:80]))
+    want, found = truth(features[80:]), ruler.read(features[80:])
+    assert list(found) == ["bend", "line"]
+    for name in want:
+        np.testing.assert_allclose(found[name], want[name], atol=1e-7)
+
+
+MUTATIONS = [
+    Mutation(
+        "the walk keeps what it set before",
+        "lib.traversals.traverse",
+        Edit("codes[row, :, k] = values", "codes[row:, :, k] = values"),
+        a_walk_changes_one_entry,
+    ),
+    Mutation(
+        "steps added to the start instead of set",
+        "lib.traversals.traverse",
+        Edit("codes[row, :, k] = values", "codes[row, :, k] += values"),
+        a_walk_changes_one_entry,
+    ),
+    Mutation(
+        "quietest latent first",
+        "lib.traversals.latent_order",
+        Edit("-np.asarray(rates", "np.asarray(rates"),
+        the_busiest_comes_first,
+    ),
+    Mutation(
+        "products without squares",
+        "lib.traversals._quadratic",
+        Edit("np.triu_indices(v.shape[1])", "np.triu_indices(v.shape[1], 1)"),
+        ruler_recovers_quadratic_factors,
+    ),
+    Mutation(
+        "no constant",
+        "lib.traversals._quadratic",
+        Edit("np.ones((len(v), 1))", "np.zeros((len(v), 1))"),
+        ruler_recovers_quadratic_factors,
+    ),
+    Mutation(
+        "new pictures not scaled as the fitted ones",
+        "lib.traversals.Ruler.read",
+        Edit(" / self.scale", ""),
+        ruler_recovers_quadratic_factors,
+    ),
+]
