@@ -48,21 +48,59 @@ def score_function(
     log_var: Tensor,
     *,
     draws: int,
-    baseline: float | Tensor = 0.0,
+    baseline: float | Callable[[Tensor], Tensor] = 0.0,
     generator: torch.Generator | None = None,
 ) -> tuple[Tensor, Tensor]:
     """(f(z) - baseline) times the gradient of log q(z), one for every draw: two tensors (draws, K).
 
-    Never differentiates f. A `baseline`, one number or one for every draw, that does not depend on
-    the draw it is subtracted from changes the variance only.
+    Never differentiates f. The `baseline`, a number or a function of all values such as
+    `leave_one_out`, must not depend on the draw it is subtracted from; then it changes the variance
+    only.
     Source: Williams, 1992 (REINFORCE).
     """
     shape = (_count(draws), *mean.shape)
     z = reparameterise(mean.detach().expand(shape), log_var.detach(), generator=generator)
     with torch.no_grad():
-        weight = (_values(f, z) - baseline)[:, None]  # (draws, 1)
+        values = _values(f, z)
+        weight = values - (baseline(values) if callable(baseline) else baseline)
+        weight = weight[:, None]  # (draws, 1)
         scaled = (z - mean) * torch.exp(-log_var / 2)  # (draws, K), this is eps
         return weight * scaled * torch.exp(-log_var / 2), weight * (scaled**2 - 1) / 2
+
+
+def linear_case(
+    k: int, *, dim: int = 64, generator: torch.Generator | None = None
+) -> tuple[Score, Tensor, Tensor, Tensor]:
+    """f(z) = -|x - W z|^2 / 2 with orthogonal columns of length 3, x from that model, and a q.
+
+    Returns f, mean and log-variance of q, (k,) each, and the exact gradient W^T (x - W mean) of
+    E_q[f] with respect to the mean.
+    """
+    w = 3 * torch.linalg.qr(torch.randn(dim, k, generator=generator))[0]
+    x = w @ torch.randn(k, generator=generator) + torch.randn(dim, generator=generator)
+    mean, log_var = torch.zeros(k), torch.full((k,), -1.0)
+
+    def f(z: Tensor) -> Tensor:
+        return -0.5 * ((x - z @ w.T) ** 2).sum(1)
+
+    return f, mean, log_var, (x - w @ mean) @ w
+
+
+def compared(
+    k: int, *, draws: int = 2000, generator: torch.Generator | None = None
+) -> tuple[dict[str, Tensor], Tensor]:
+    """Gradient of the linear case for the mean: estimates (draws, k) by three methods, truth (k,).
+
+    "score, baseline" subtracts from every f(z) the mean of the others.
+    """
+    f, mean, log_var, exact = linear_case(k, generator=generator)
+    options = {"draws": draws, "generator": generator}
+    estimates = {
+        "reparameterised": reparameterised(f, mean, log_var, **options)[0],
+        "score function": score_function(f, mean, log_var, **options)[0],
+        "score, baseline": score_function(f, mean, log_var, baseline=leave_one_out, **options)[0],
+    }
+    return estimates, exact
 
 
 def leave_one_out(values: Tensor) -> Tensor:

@@ -13,6 +13,9 @@ import numpy as np
 from scipy.special import log_expit, logsumexp, rel_entr
 
 SIDES = np.array([1, 1, -1, -1] * 2)  # which way a pixel is pushed by z > 0
+EXAMPLES = np.array(  # all from the left, nearly all, no side, all from the right
+    [[1, 1, 0, 0] * 2, [1, 1, 0, 0, 1, 0, 0, 0], [1, 0, 1, 0, 0, 1, 0, 1], [0, 0, 1, 1] * 2]
+)
 LOG_2PI = np.log(2 * np.pi)
 
 

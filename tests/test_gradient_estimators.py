@@ -3,7 +3,13 @@
 import pytest
 import torch
 
-from lib.gradient_estimators import leave_one_out, reparameterised, score_function
+from lib.gradient_estimators import (
+    compared,
+    leave_one_out,
+    linear_case,
+    reparameterised,
+    score_function,
+)
 
 MEAN = torch.tensor([0.5, -1.0, 0.3], dtype=torch.float64)
 LOG_VAR = torch.tensor([-0.5, 0.4, -1.5], dtype=torch.float64)
@@ -117,6 +123,33 @@ def test_a_baseline_lowers_the_variance_and_keeps_the_average():
     better = score_function(shifted, MEAN, LOG_VAR, baseline=55.0, **options)[0]
     within_five_errors(better, 2 * (MEAN + 1))
     assert torch.all(10 * better.var(0) < plain.var(0))
+
+
+def test_the_mean_of_the_others_is_a_fair_baseline():
+    options = {"draws": 4, "generator": seeded(2)}
+    runs = [
+        score_function(quadratic, MEAN, LOG_VAR, baseline=leave_one_out, **options)[0].mean(0)
+        for _ in range(5_000)
+    ]
+    within_five_errors(torch.stack(runs), 2 * (MEAN + 1))  # a mean of all four would be too small
+
+
+def test_the_linear_case_has_the_gradient_it_claims():
+    f, mean, log_var, exact = linear_case(5, generator=seeded(3))
+    found = reparameterised(f, mean, log_var, draws=50_000, generator=seeded())[0]
+    within_five_errors(found, exact)
+    values = torch.func.grad(lambda m: f(m[None])[0])(mean)  # f is quadratic: E adds a constant
+    torch.testing.assert_close(values, exact)
+
+
+def test_all_three_agree_with_the_truth_and_differ_in_variance():
+    estimates, exact = compared(8, draws=20_000, generator=seeded(4))
+    for found in estimates.values():
+        within_five_errors(found, exact)
+    ours, plain, better = (found.var(0).mean() for found in estimates.values())
+    assert 4 * ours < better < plain / 4
+    log_var = torch.tensor(-1.0)  # of W^T W sigma eps, with W^T W = 9 I
+    assert torch.isclose(ours, 81 * torch.exp(log_var), rtol=0.03)
 
 
 def test_leave_one_out_is_the_mean_of_the_others():

@@ -1,0 +1,72 @@
+"""VAEs that are wrong on purpose, to see which number shows it."""
+
+from __future__ import annotations
+
+import copy
+
+import torch
+from torch import Tensor
+
+from lib.gaussian import kl_to_standard_normal, reparameterise
+from lib.likelihoods import FixedGaussian
+from lib.linear_vae import LinearVAE
+from lib.nets import MLPDecoder, MLPEncoder
+from lib.vae import VAE
+
+
+class WeightedVAE(VAE):
+    """A VAE with free weights, of either sign, on both terms of its loss: (distortion, rate).
+
+    (1, 1) is right. Its loss also reports the mean `width` sigma of q.
+    """
+
+    weights: tuple[float, float] = (1.0, 1.0)
+
+    def loss(
+        self, x: Tensor, c: Tensor | None = None, *, generator: torch.Generator | None = None
+    ) -> dict[str, Tensor]:
+        distortion, rate = self.terms(x, c, generator=generator)
+        total = self.weights[0] * distortion + self.weights[1] * rate
+        width = torch.exp(self.encode(x, c)[1] / 2)
+        parts = {"loss": total, "distortion": distortion, "rate": rate, "width": width}
+        return {name: part.mean() for name, part in parts.items()}
+
+
+class MismatchedVAE(LinearVAE):
+    """Noise of scale exp(s) beside a penalty that takes s for the log-variance."""
+
+    def terms(
+        self, x: Tensor, c: Tensor | None = None, *, generator: torch.Generator | None = None
+    ) -> tuple[Tensor, Tensor]:
+        mean, s = self.encode(x, c)
+        z = reparameterise(mean, 2 * s, generator=generator)  # mean + exp(s) eps
+        return -self.likelihood.log_prob(x, self.decoder(z, c)), kl_to_standard_normal(mean, s)
+
+
+@torch.no_grad()
+def codes(model: VAE, x: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
+    """The z that `terms` draws for every x and decodes, (n, K)."""
+    seen: list[Tensor] = []
+    handle = model.decoder.register_forward_pre_hook(lambda module, given: seen.append(given[0]))
+    try:
+        model.terms(x, generator=generator)
+    finally:
+        handle.remove()
+    return seen[0]
+
+
+def weighted_vae(distortion: float, rate: float, *, k: int = 2, std: float = 0.25) -> WeightedVAE:
+    """A small one for 8 x 8 pictures: one hidden layer of 64 on either side, fixed noise."""
+    nets = MLPEncoder((8, 8), (64,), 2 * k), MLPDecoder(k, (64,), (8, 8))
+    model = WeightedVAE(*nets, FixedGaussian(std), k=k)
+    model.weights = distortion, rate
+    return model
+
+
+def one_step(model: LinearVAE, x: Tensor, *, maximise: bool, lr: float = 1e-5) -> float:
+    """What one gradient step on the loss changes in the exact bound, in nats; `model` stays."""
+    moved = copy.deepcopy(model)
+    loss = -moved.exact_elbo(x).mean()
+    loss.backward()
+    torch.optim.SGD(moved.parameters(), lr=lr, maximize=maximise).step()
+    return (moved.exact_elbo(x).mean() + loss).item()
