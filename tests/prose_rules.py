@@ -100,7 +100,7 @@ def _formula_slips(formula: str, name: str) -> Iterator[str]:
         r"(?<![A-Za-z\\])pa_|\\(?:mathrm|text)\{Pa\}|\\(?:text|operatorname)\{pa\}", formula
     ):
         yield "parents are written \\mathrm{pa}_i"
-    if "/01_graphical" in name and re.search(r"\\(?:phi|Phi|varphi)\b", formula):
+    if name.startswith("chapters/01_") and re.search(r"\\(?:phi|Phi|varphi)\b", formula):
         yield "potentials are \\psi; \\phi belongs to the encoder"
     if re.search(r"\\(?:bold|boldsymbol|vec)\b|\\mathbf\{[a-z]\}", formula):
         yield "vectors are not bold in this book"
