@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
 
 from lib.model import GenerativeModel
-from lib.nets import ConvDecoder, ConvEncoder
+from lib.nets import ConvDecoder, ConvEncoder, MLPDecoder, MLPEncoder
 
 
 class Autoencoder(GenerativeModel):
@@ -60,6 +60,17 @@ class Autoencoder(GenerativeModel):
 def squared_error(guess: Tensor, x: Tensor) -> Tensor:
     """Squared error of every example, summed over its pixels: (n,)."""
     return (guess - x).square().flatten(1).sum(1)
+
+
+def mlp_autoencoder(
+    shape: tuple[int, ...], hidden: tuple[int, ...], k: int, *, noise: float = 0.0
+) -> Autoencoder:
+    """A fully connected autoencoder: layers of `hidden` units, the code of `k`, and back again.
+
+    Without hidden layers both networks are linear.
+    """
+    encoder, decoder = MLPEncoder(shape, hidden, k), MLPDecoder(k, hidden[::-1], shape)
+    return Autoencoder(encoder, decoder, noise=noise)
 
 
 def conv_autoencoder(

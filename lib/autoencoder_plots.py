@@ -36,12 +36,16 @@ def curve_in_plane(
     ax.set(xlabel="score 1", ylabel="score 2", title=title, aspect="equal")
 
 
-def share_curves(curves: Mapping[str, tuple[Sequence[int], Sequence[float], str]]) -> Figure:
-    """Share of variance lost against code size; a name maps to sizes, shares and a colour role."""
+def share_curves(share: Mapping[tuple[str, int], float], roles: Mapping[str, str]) -> Figure:
+    """Share of variance lost against code size; `share` maps (model, k) to it.
+
+    `roles` gives every model the role of its colour.
+    """
     fig, ax = plt.subplots(figsize=(5.2, 3.2))
-    for (name, (ks, shares, role)), mark in zip(curves.items(), "os^D", strict=False):
-        ax.loglog(ks, shares, mark + "-", color=COLORS[role], label=name, ms=5)
-    sizes = sorted({k for ks, _, _ in curves.values() for k in ks})
+    for (name, role), mark in zip(roles.items(), "os^D", strict=False):
+        points = sorted((k, v) for (model, k), v in share.items() if model == name)
+        ax.loglog(*zip(*points, strict=True), mark + "-", color=COLORS[role], label=name, ms=5)
+    sizes = sorted({k for _, k in share})
     ax.set_xticks(sizes, [str(k) for k in sizes])
     ax.set_yticks([0.1, 0.2, 0.4], ["10 %", "20 %", "40 %"])
     ax.minorticks_off()
