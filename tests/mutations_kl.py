@@ -5,7 +5,7 @@ import torch
 from scipy import stats
 from torch.distributions import MultivariateNormal, kl_divergence
 
-from lib import codes, divergence
+from lib import code_lengths, divergence
 from lib.datasets.toys import Mixture
 from tests.mutation import Edit, Mutation
 
@@ -81,19 +81,19 @@ def messages_are_read_back() -> None:
     rng = np.random.default_rng(1)
     for n in (1, 5, 200):
         message, counts = rng.integers(5, size=n), rng.integers(1, 9, size=5)
-        bits = codes.arithmetic_encode(message, counts)
-        assert codes.arithmetic_decode(bits, counts, n) == message.tolist()
+        bits = code_lengths.arithmetic_encode(message, counts)
+        assert code_lengths.arithmetic_decode(bits, counts, n) == message.tolist()
 
 
 def messages_are_as_long_as_they_are_improbable() -> None:
     rng = np.random.default_rng(2)
     message, counts = rng.integers(5, size=300), rng.integers(1, 9, size=5)
     ideal = -np.log2(counts / counts.sum())[message].sum()
-    assert ideal - 1e-9 <= len(codes.arithmetic_encode(message, counts)) < ideal + 1
+    assert ideal - 1e-9 <= len(code_lengths.arithmetic_encode(message, counts)) < ideal + 1
 
 
 def huffman_meets_powers_of_a_half() -> None:
-    words = codes.huffman_code([4, 1, 2, 1])
+    words = code_lengths.huffman_code([4, 1, 2, 1])
     assert sorted(map(len, words)) == [1, 2, 3, 3]
     assert len(words[0]) == 1
     assert not any(a != b and b.startswith(a) for a in words for b in words)
@@ -192,25 +192,25 @@ MUTATIONS = [
     ),
     Mutation(
         "interval starts at its end",
-        "lib.codes._starts",
+        "lib.code_lengths._starts",
         Edit("[0, *accumulate(whole)][:-1]", "list(accumulate(whole))"),
         messages_are_read_back,
     ),
     Mutation(
         "rounded down, out of the interval",
-        "lib.codes.arithmetic_encode",
+        "lib.code_lengths.arithmetic_encode",
         Edit("-(-(low << places) // scale)", "(low << places) // scale"),
         messages_are_read_back,
     ),
     Mutation(
         "width is not shrunk",
-        "lib.codes.arithmetic_encode",
+        "lib.code_lengths.arithmetic_encode",
         Edit("width * int(counts[symbol]), scale * total", "width, scale * total"),
         messages_are_as_long_as_they_are_improbable,
     ),
     Mutation(
         "joins the heaviest",
-        "lib.codes.huffman_code",
+        "lib.code_lengths.huffman_code",
         Edit("(weight, symbol, [symbol])", "(-weight, symbol, [symbol])"),
         huffman_meets_powers_of_a_half,
     ),

@@ -8,7 +8,7 @@ from scipy import integrate, optimize, stats
 from scipy.special import digamma, logsumexp
 from torch.distributions import MultivariateNormal, Normal, kl_divergence
 
-from lib import codes, divergence, gaussian
+from lib import code_lengths, divergence, gaussian
 from lib.datasets.toys import Mixture
 from tests.equations import checks
 
@@ -37,14 +37,14 @@ def gap():
 
 
 @checks("eq-kl-cross", "eq-kl-definition", by="counting the bits of messages that are really coded")
-def code_lengths():
+def bits_of_messages():
     """A coded message of n symbols has n H(q, p) / log 2 bits, and n KL(q || p) / log 2 extra."""
     random = rng()
     for _ in range(10):
         message = random.choice(5, size=3000, p=random.dirichlet(np.ones(5)))
         own = [Counter(message.tolist())[k] for k in range(5)]
         wrong = random.integers(1, 50, size=5)
-        bits = [len(codes.arithmetic_encode(message, c)) for c in (own, wrong)]
+        bits = [len(code_lengths.arithmetic_encode(message, c)) for c in (own, wrong)]
         q, p = np.array(own) / 3000, wrong / wrong.sum()
         cross = -sum(a * np.log(b) for a, b in zip(q, p, strict=True))
         assert 0 <= bits[1] - 3000 * cross / np.log(2) < 1

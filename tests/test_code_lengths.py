@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from lib.codes import arithmetic_decode, arithmetic_encode, huffman_code
+from lib.code_lengths import arithmetic_decode, arithmetic_encode, huffman_code
 from lib.divergence import entropy
 
 
