@@ -61,7 +61,7 @@ class BoundExplorer:
         ax.plot(self.thetas, self.log_p, color=c["good"], label=r"$\log p(x)$")
         (self.bound_line,) = ax.plot([], [], color=c["model"], label="bound")
         (self.gap_line,) = ax.plot([], [], ".-", color=c["error"], lw=3, label="gap")
-        ax.set(xlim=(0, 4), ylim=(-8.5, -3.7), xlabel=r"$\theta$", ylabel="nats")
+        ax.set(xlim=(0, 4), ylim=(-9.5, -3.7), xlabel=r"$\theta$", ylabel="nats")
         self.title = ax.set_title("−0.00 + 0.00 = −0.00")
         ax.legend(loc="lower left")
 
