@@ -13,6 +13,7 @@ from matplotlib.font_manager import findfont
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 from PIL import Image, ImageDraw, ImageFont
+from scipy import stats
 
 from lib.metrics import InformationGap
 from lib.plots import COLORS, INK, WIDTH
@@ -85,7 +86,51 @@ def _quadratic(v: np.ndarray) -> np.ndarray:
     return np.concatenate([np.ones((len(v), 1)), v, v[:, i] * v[:, j]], axis=1)
 
 
+def axis_following(
+    z: np.ndarray, first: np.ndarray, second: np.ndarray, bins: int = 8
+) -> tuple[float, float]:
+    """How well each axis of a plane of codes (n, 2) follows its own factor (n,).
+
+    The absolute rank correlation of `first` with the axis that follows it better; and of `second`
+    with the other axis, averaged over `bins` of equal counts of the first factor.
+    """
+    if z.ndim != 2 or z.shape[1] != 2 or not z.shape[:1] == first.shape == second.shape:
+        raise ValueError(
+            f"give codes (n, 2) and factors (n,), got {z.shape}, {first.shape} and {second.shape}"
+        )
+    found = [_rank_correlation(z[:, k], first) for k in (0, 1)]
+    other = z[:, np.argmin(found)]
+    parts = np.array_split(np.argsort(first), bins)
+    return max(found), float(np.mean([_rank_correlation(other[i], second[i]) for i in parts]))
+
+
+def _rank_correlation(a: np.ndarray, b: np.ndarray) -> float:
+    return abs(float(stats.spearmanr(a, b)[0]))
+
+
 # ------------------------------------------------------------------------------- figures
+
+
+def turning_costs(degrees: np.ndarray, costs: Mapping[str, np.ndarray]) -> Figure:
+    """Loss of the bound against the angle of the axes; one curve for each pair of variances."""
+    fig, ax = plt.subplots(figsize=(WIDTH, 2.7))
+    for (name, cost), style in zip(costs.items(), ("-", "--", "-.", ":"), strict=False):
+        ax.plot(degrees, cost, style, color=COLORS["latent"], label=name)
+    ax.set(xlabel="angle (degrees)", ylabel="loss of the bound (nats)")
+    ax.legend(title="variances")
+    return fig
+
+
+def code_planes(planes: Mapping[str, np.ndarray], factors: Mapping[str, np.ndarray]) -> Figure:
+    """Dots for planes of codes (n, 2), one a column, coloured by one factor (n,) a row."""
+    size = (WIDTH, 2.8 * len(factors))
+    fig, axes = plt.subplots(len(factors), len(planes), figsize=size, squeeze=False)
+    for line, (label, values) in zip(axes, factors.items(), strict=True):
+        for ax, (name, z) in zip(line, planes.items(), strict=True):
+            dots = ax.scatter(*z.T, c=values, s=4, cmap="viridis")
+            ax.set(xlabel="$z_1$", ylabel="$z_2$", title=name)
+        fig.colorbar(dots, ax=line[-1], label=label)
+    return fig
 
 
 def traversal_sheet(pictures: np.ndarray, rows: Sequence[str], values: Sequence[float]) -> Figure:

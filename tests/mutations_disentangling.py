@@ -34,7 +34,30 @@ def ruler_recovers_quadratic_factors() -> None:
         np.testing.assert_allclose(found[name], want[name], atol=1e-7)
 
 
+def axes_that_follow_are_found() -> None:
+    """Codes are stretched factors, the second flipped; the axis of the smile leans with the yaw."""
+    rng = np.random.default_rng(5)
+    yaw, smile = rng.normal(size=(2, 4000))
+    codes = np.stack([-np.exp(smile) + 4 * yaw**2, yaw**3], axis=1)
+    first, second = traversals.axis_following(codes, yaw, smile, bins=200)
+    assert first > 0.999
+    assert second > 0.8
+    assert traversals.axis_following(codes[:, ::-1], yaw, smile, bins=200) == (first, second)
+
+
 MUTATIONS = [
+    Mutation(
+        "the axis of the first factor asked about the second",
+        "lib.traversals.axis_following",
+        Edit("np.argmin(found)", "np.argmax(found)"),
+        axes_that_follow_are_found,
+    ),
+    Mutation(
+        "a flipped axis counts against",
+        "lib.traversals._rank_correlation",
+        Edit("abs(float(stats.spearmanr(a, b)[0]))", "float(stats.spearmanr(a, b)[0])"),
+        axes_that_follow_are_found,
+    ),
     Mutation(
         "the walk keeps what it set before",
         "lib.traversals.traverse",

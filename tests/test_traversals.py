@@ -100,6 +100,38 @@ def test_waking_shows_rates_while_beta_falls_to_the_right(rng):
         traversals.waking([64, 8], rates, ["one", "two"])
 
 
+def test_axes_that_follow_their_factors_are_found(rng):
+    broken.axes_that_follow_are_found()
+    yaw, smile = rng.normal(size=(2, 4000))
+    turned = np.stack([yaw + smile, yaw - smile], axis=1)
+    first, second = traversals.axis_following(turned, yaw, smile)
+    assert 0.6 < first < 0.8  # the correlation of yaw with the sum is 0.71
+    assert second > 0.5
+
+
+def test_axes_need_one_value_for_each_code(rng):
+    with pytest.raises(ValueError, match="give codes"):
+        traversals.axis_following(rng.normal(size=(9, 3)), np.zeros(9), np.zeros(9))
+    with pytest.raises(ValueError, match="give codes"):
+        traversals.axis_following(rng.normal(size=(9, 2)), np.zeros(9), np.zeros(8))
+
+
+def test_turning_costs_are_drawn_as_given(rng):
+    costs = dict(zip("ab", rng.random((2, 5)), strict=True))
+    (ax,) = traversals.turning_costs(np.arange(5), costs).axes
+    np.testing.assert_array_equal([line.get_ydata() for line in ax.lines], list(costs.values()))
+
+
+def test_planes_have_a_column_each_and_factors_a_row(rng):
+    planes = {"a": rng.random((6, 2)), "b": rng.random((6, 2))}
+    factors = {"yaw": rng.random(6), "smile": rng.random(6)}
+    axes = [ax for ax in traversals.code_planes(planes, factors).axes if ax.get_title()]
+    assert [ax.get_title() for ax in axes] == ["a", "b", "a", "b"]
+    for ax, name, factor in zip(axes, "abab", ["yaw", "yaw", "smile", "smile"], strict=True):
+        np.testing.assert_allclose(ax.collections[0].get_offsets(), planes[name])
+        np.testing.assert_allclose(ax.collections[0].get_array(), factors[factor])
+
+
 def frame_of(now, face=None):
     face = np.zeros((32, 32)) if face is None else face
     return traversals.traversal_frame(face, {"a": now}, {"a": 0.0}, {"a": (-1.0, 1.0)})
