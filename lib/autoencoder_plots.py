@@ -36,13 +36,14 @@ def curve_in_plane(
     ax.set(xlabel="score 1", ylabel="score 2", title=title, aspect="equal")
 
 
-def share_curves(share: Mapping[tuple[str, int], float], roles: Mapping[str, str]) -> Figure:
+def share_curves(share: Mapping[tuple[str, int], float], roles: Sequence[str]) -> Figure:
     """Share of variance lost against code size; `share` maps (model, k) to it.
 
-    `roles` gives every model the role of its colour.
+    `roles` are the colours of the models, in the order in which these first come.
     """
     fig, ax = plt.subplots(figsize=(5.2, 3.2))
-    for (name, role), mark in zip(roles.items(), "os^D", strict=False):
+    models = dict.fromkeys(model for model, _ in share)
+    for name, role, mark in zip(models, roles, "os^Dv"[: len(models)], strict=True):
         points = sorted((k, v) for (model, k), v in share.items() if model == name)
         ax.loglog(*zip(*points, strict=True), mark + "-", color=COLORS[role], label=name, ms=5)
     sizes = sorted({k for _, k in share})
