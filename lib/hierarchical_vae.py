@@ -130,7 +130,7 @@ class HierarchicalVAE(GenerativeModel):
         samples: int = 1,
         generator: torch.Generator | None = None,
     ) -> Tensor:
-        """The bound on log p(x) in nats, (n,), averaged over `samples` draws; beta plays no role."""
+        """The bound on log p(x) in nats, (n,): the mean of `samples` draws; beta plays no role."""
         draws = [sum(self.terms(x, c, generator=generator)) for _ in range(_positive(samples))]
         return -torch.stack(draws).mean(0)
 

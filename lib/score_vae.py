@@ -1,4 +1,4 @@
-"""A VAE for long vectors of any kind (meshes, spectrograms, clips): PCA first, then a small network.
+"""A VAE for long vectors of any kind (meshes, spectrograms, clips): PCA, then a small network.
 
 The scores of PCA are the same data seen along other axes: distances in the plane of the components
 stay what they were, so Gaussian noise that is alike in all directions has the same density before

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.optim import SGD, Optimizer
 
 from lib import likelihoods
+from lib.hierarchical_vae import mlp_hierarchy
 from lib.model import GenerativeModel
 from lib.train import fit
 from lib.vae import conv_vae, mlp_vae
@@ -109,6 +110,12 @@ MODELS: dict[str, tuple[Callable[[], GenerativeModel], Callable[[int], Tensor]]]
     "vae conditional": (
         lambda: Given(small_vae(likelihoods.Bernoulli(), c_dim=3), classes),
         lambda n: levels(n, 2),
+    ),
+    "two levels": (
+        lambda: mlp_hierarchy(
+            (3, 3), 4, 2, likelihoods.SharedGaussian(), hidden=(8,), top_hidden=(8,)
+        ),
+        lambda n: seeded_normal(n, 3, 3),
     ),
 }
 
