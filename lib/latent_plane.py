@@ -67,16 +67,26 @@ def plane_range(codes: np.ndarray, margin: float = 0.05) -> tuple[Range, Range]:
     return (float(low[0]), float(high[0])), (float(low[1]), float(high[1]))
 
 
-def show_plane(picture: np.ndarray, x_range: Range, y_range: Range, n: int, ax: Axes) -> None:
-    """Draw a `plane_picture` of n x n codes so that the middle of each tile lies at its code."""
-    extent = [
-        edge
-        for low, high in (x_range, y_range)
-        for edge in (low - (high - low) / (2 * n - 2), high + (high - low) / (2 * n - 2))
-    ]
+def show_plane(
+    picture: np.ndarray, x_range: Range, y_range: Range, n: int, ax: Axes, *, lines: bool = False
+) -> None:
+    """Draw a `plane_picture` of n x n codes so that the middle of each tile lies at its code.
+
+    `lines` keeps the tiles apart by white lines.
+    """
+    edges = [_edges(*values, n) for values in (x_range, y_range)]
+    extent = [end for side in edges for end in side[[0, -1]]]
     ax.imshow(picture, cmap="gray", vmin=0, vmax=1, extent=extent, aspect="auto")
-    ax.set(xlabel="$z_1$", ylabel="$z_2$")
+    if lines:
+        ax.vlines(edges[0][1:-1], *extent[2:], color="white", lw=1)
+        ax.hlines(edges[1][1:-1], *extent[:2], color="white", lw=1)
+    ax.set(xlabel="$z_1$", ylabel="$z_2$", xlim=extent[:2], ylim=extent[2:])
     ax.grid(False)
+
+
+def _edges(low: float, high: float, n: int) -> np.ndarray:
+    """The n + 1 borders of tiles whose middles are n codes from low to high."""
+    return low + (high - low) * (np.arange(n + 1) - 0.5) / (n - 1)
 
 
 # ------------------------------------------------------------------------ codes as dots

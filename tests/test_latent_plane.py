@@ -47,6 +47,11 @@ def test_show_plane_puts_the_middle_of_a_tile_at_its_code():
     np.testing.assert_allclose(middles, np.linspace(*x_range, n))
     middles = low + (high - low) * (np.arange(n) + 0.5) / n
     np.testing.assert_allclose(middles, np.linspace(*y_range, n))
+    assert not ax.collections
+    lp.show_plane(np.zeros((15, 10)), x_range, y_range, n, ax, lines=True)
+    upright = [segment[0][0] for segment in ax.collections[0].get_segments()]
+    np.testing.assert_allclose(upright, [-0.5, 0.5, 1.5, 2.5])  # halfway between the codes
+    assert ax.get_xlim() == (left, right)
 
 
 def test_numpy_map_is_the_network(rng):
