@@ -13,6 +13,7 @@ from torch.optim import SGD, Optimizer
 
 from lib import likelihoods
 from lib.hierarchical_vae import mlp_hierarchy
+from lib.linear_vae import LinearVAE
 from lib.model import GenerativeModel
 from lib.train import fit
 from lib.vae import conv_vae, mlp_vae
@@ -93,6 +94,7 @@ def classes(n: int) -> Tensor:
 MODELS: dict[str, tuple[Callable[[], GenerativeModel], Callable[[int], Tensor]]] = {
     "gaussian": (lambda: DiagonalGaussian(3), lambda n: seeded_normal(n, 3) * 2 + 1),
     "chase": (lambda: Chase(2), lambda n: seeded_normal(n, 2) + 3),
+    "linear vae": (lambda: LinearVAE(3, 2), lambda n: seeded_normal(n, 3) * 2 + 1),
     "vae bernoulli": (lambda: small_vae(likelihoods.Bernoulli()), lambda n: levels(n, 2)),
     "vae fixed": (lambda: small_vae(likelihoods.FixedGaussian(0.3)), lambda n: levels(n, 9)),
     "vae shared": (lambda: small_vae(likelihoods.SharedGaussian()), lambda n: levels(n, 9)),
