@@ -204,16 +204,16 @@ def trade_off(
     return fig
 
 
-def waking(betas: Sequence[float], rates: np.ndarray, names: Sequence[str]) -> Figure:
+def waking(betas: Sequence[float], rates: np.ndarray) -> Figure:
     """Rates (stages, latents) of one model while beta falls from left to right."""
     rates = np.asarray(rates, dtype=float)
-    if rates.shape != (len(betas), len(names)):
-        raise ValueError(f"rates must be {(len(betas), len(names))}, got {rates.shape}")
+    if rates.ndim != 2 or len(rates) != len(betas):
+        raise ValueError(f"rates must be ({len(betas)}, k), one row a beta, got {rates.shape}")
     fig, ax = plt.subplots(figsize=(WIDTH, 2.9))
     styles = ("-o", "--s", "-.^", ":D", "-v", "--x")
-    for k, name in enumerate(names):
-        shade = 1 - 0.12 * k
-        ax.plot(betas, rates[:, k], styles[k % 6], color=COLORS["latent"], alpha=shade, label=name)
+    for k, rate in enumerate(rates.T):
+        look = {"color": COLORS["latent"], "alpha": max(0.3, 1 - 0.12 * k)}
+        ax.plot(betas, rate, styles[k % 6], label=f"latent {k + 1}", **look)
     ax.set(xlabel="β (falling)", ylabel="rate of a latent (nats)", xscale="log")
     ax.set_xticks(list(betas), [f"{beta:g}" for beta in betas])
     ax.minorticks_off()

@@ -93,11 +93,11 @@ def test_the_trade_off_shows_seeds_means_and_the_annealed_run():
 
 def test_waking_shows_rates_while_beta_falls_to_the_right(rng):
     rates = rng.random((3, 2))
-    (ax,) = traversals.waking([64, 8, 1], rates, ["one", "two"]).axes
+    (ax,) = traversals.waking([64, 8, 1], rates).axes
     np.testing.assert_array_equal([line.get_ydata() for line in ax.lines], rates.T)
     assert ax.xaxis_inverted()
     with pytest.raises(ValueError, match="rates must be"):
-        traversals.waking([64, 8], rates, ["one", "two"])
+        traversals.waking([64, 8], rates)
 
 
 def test_axes_that_follow_their_factors_are_found(rng):
