@@ -6,7 +6,7 @@ from lib import traversals
 from tests.mutation import Edit, Mutation
 
 
-def a_walk_changes_one_entry() -> None:
+def check_walk_changes_one_entry() -> None:
     start, values = np.array([1.0, 2.0, 3.0]), [-1.0, 0.0, 5.0, 6.0]
     codes = traversals.traverse(start, [2, 0], values)
     assert codes.shape == (2, 4, 3)
@@ -16,11 +16,11 @@ def a_walk_changes_one_entry() -> None:
     np.testing.assert_array_equal(codes[1, :, 1:], np.tile(start[1:], (4, 1)))
 
 
-def the_busiest_comes_first() -> None:
+def check_busiest_comes_first() -> None:
     np.testing.assert_array_equal(traversals.latent_order([0.5, 2.0, 0.0, 1.0]), [1, 3, 0, 2])
 
 
-def ruler_recovers_quadratic_factors() -> None:
+def check_ruler_recovers_quadratics() -> None:
     rng = np.random.default_rng(8)
     features = rng.normal(size=(120, 3)) * [1.0, 20.0, 0.3] + [5.0, 0.0, -1.0]
 
@@ -34,7 +34,7 @@ def ruler_recovers_quadratic_factors() -> None:
         np.testing.assert_allclose(found[name], want[name], atol=1e-7)
 
 
-def axes_that_follow_are_found() -> None:
+def check_axes_that_follow() -> None:
     """Codes are stretched factors, the second flipped; the axis of the smile leans with the yaw."""
     rng = np.random.default_rng(5)
     yaw, smile = rng.normal(size=(2, 4000))
@@ -50,48 +50,48 @@ MUTATIONS = [
         "the axis of the first factor asked about the second",
         "lib.traversals.axis_following",
         Edit("np.argmin(found)", "np.argmax(found)"),
-        axes_that_follow_are_found,
+        check_axes_that_follow,
     ),
     Mutation(
         "a flipped axis counts against",
         "lib.traversals._rank_correlation",
         Edit("abs(float(stats.spearmanr(a, b)[0]))", "float(stats.spearmanr(a, b)[0])"),
-        axes_that_follow_are_found,
+        check_axes_that_follow,
     ),
     Mutation(
         "the walk keeps what it set before",
         "lib.traversals.traverse",
         Edit("codes[row, :, k] = values", "codes[row:, :, k] = values"),
-        a_walk_changes_one_entry,
+        check_walk_changes_one_entry,
     ),
     Mutation(
         "steps added to the start instead of set",
         "lib.traversals.traverse",
         Edit("codes[row, :, k] = values", "codes[row, :, k] += values"),
-        a_walk_changes_one_entry,
+        check_walk_changes_one_entry,
     ),
     Mutation(
         "quietest latent first",
         "lib.traversals.latent_order",
         Edit("-np.asarray(rates", "np.asarray(rates"),
-        the_busiest_comes_first,
+        check_busiest_comes_first,
     ),
     Mutation(
         "products without squares",
         "lib.traversals._quadratic",
         Edit("np.triu_indices(v.shape[1])", "np.triu_indices(v.shape[1], 1)"),
-        ruler_recovers_quadratic_factors,
+        check_ruler_recovers_quadratics,
     ),
     Mutation(
         "no constant",
         "lib.traversals._quadratic",
         Edit("np.ones((len(v), 1))", "np.zeros((len(v), 1))"),
-        ruler_recovers_quadratic_factors,
+        check_ruler_recovers_quadratics,
     ),
     Mutation(
         "new pictures not scaled as the fitted ones",
         "lib.traversals.Ruler.read",
         Edit(" / self.scale", ""),
-        ruler_recovers_quadratic_factors,
+        check_ruler_recovers_quadratics,
     ),
 ]

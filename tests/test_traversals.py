@@ -20,8 +20,8 @@ def test_the_busiest_latent_comes_first_and_ties_keep_their_order():
     assert traversals.latent_order([0.1, 3.0, 0.1, 2.0]).tolist() == [1, 3, 0, 2]
 
 
-def test_a_walk_changes_one_entry_of_the_code():
-    broken.a_walk_changes_one_entry()
+def test_check_walk_changes_one_entry_of_the_code():
+    broken.check_walk_changes_one_entry()
 
 
 @pytest.mark.parametrize(("start", "which"), [(np.zeros(3), [3]), (np.zeros((1, 3)), [0])])
@@ -31,7 +31,7 @@ def test_a_walk_needs_a_code_that_has_the_latent(start, which):
 
 
 def test_the_ruler_recovers_quadratic_factors_of_new_pictures():
-    broken.ruler_recovers_quadratic_factors()
+    broken.check_ruler_recovers_quadratics()
 
 
 def test_the_ruler_gives_the_least_squares_fit_of_sklearn(rng):
@@ -101,7 +101,7 @@ def test_waking_shows_rates_while_beta_falls_to_the_right(rng):
 
 
 def test_axes_that_follow_their_factors_are_found(rng):
-    broken.axes_that_follow_are_found()
+    broken.check_axes_that_follow()
     yaw, smile = rng.normal(size=(2, 4000))
     turned = np.stack([yaw + smile, yaw - smile], axis=1)
     first, second = traversals.axis_following(turned, yaw, smile)
