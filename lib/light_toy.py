@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import log_expit, logsumexp, rel_entr
 
 SIDES = np.array([1, 1, -1, -1] * 2)  # which way a pixel is pushed by z > 0
@@ -56,20 +57,20 @@ class LightToy:
         logits = self.theta * SIDES * rng.normal(size=(n, 1))
         return (rng.uniform(size=logits.shape) < np.exp(log_expit(logits))).astype(int)
 
-    def distortion(self, x: np.ndarray, mean, std) -> np.ndarray:
+    def distortion(self, x: np.ndarray, mean: ArrayLike, std: ArrayLike) -> np.ndarray:
         """-E_q[log p(x | z)] for q = N(mean, std^2), one for each picture or one for all; (n,)."""
         return -self._expect(self.log_likelihood(x), mean, std)
 
-    def rate(self, mean, std) -> np.ndarray:
+    def rate(self, mean: ArrayLike, std: ArrayLike) -> np.ndarray:
         """KL(q || p(z)) in nats: the integral of q log(q / p), one for each q."""
         log_q = log_normal(self.z, *_columns(mean, std))
         return self._expect(log_q - log_normal(self.z, 0.0, 1.0), mean, std)
 
-    def elbo(self, x: np.ndarray, mean, std) -> np.ndarray:
+    def elbo(self, x: np.ndarray, mean: ArrayLike, std: ArrayLike) -> np.ndarray:
         """The bound E_q[log p(x | z)] - KL(q || p(z)), in nats, (n,)."""
         return -self.distortion(x, mean, std) - self.rate(mean, std)
 
-    def gap(self, x: np.ndarray, mean, std) -> np.ndarray:
+    def gap(self, x: np.ndarray, mean: ArrayLike, std: ArrayLike) -> np.ndarray:
         """KL(q || p(z | x)) in nats, (n,): an integral of its own, not log p(x) minus the bound."""
         q = np.exp(log_normal(self.z, *_columns(mean, std)))
         return self.step * rel_entr(q, self.posterior(x)).sum(axis=1)
@@ -84,7 +85,7 @@ class LightToy:
         return self.step * np.sum(np.exp(log_normal(self.z, *_columns(mean, std))) * values, axis=1)
 
 
-def log_normal(z: np.ndarray, mean, std) -> np.ndarray:
+def log_normal(z: np.ndarray, mean: ArrayLike, std: ArrayLike) -> np.ndarray:
     """log N(z; mean, std^2) in one dimension."""
     return -0.5 * (((z - mean) / std) ** 2 + LOG_2PI) - np.log(std)
 

@@ -27,6 +27,7 @@ class LinearEncoder(nn.Module):
         self.log_var = nn.Parameter(torch.zeros(k))
 
     def forward(self, x: Tensor, c: Tensor | None = None) -> Tensor:
+        """Mean and log-variance side by side, (n, 2 K)."""
         return torch.cat([self.mean(x), self.log_var.expand(len(x), -1)], dim=1)
 
 

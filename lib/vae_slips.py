@@ -25,6 +25,7 @@ class WeightedVAE(VAE):
     def loss(
         self, x: Tensor, c: Tensor | None = None, *, generator: torch.Generator | None = None
     ) -> dict[str, Tensor]:
+        """The weighted sum, its two terms, and the mean width of q."""
         distortion, rate = self.terms(x, c, generator=generator)
         total = self.weights[0] * distortion + self.weights[1] * rate
         width = torch.exp(self.encode(x, c)[1] / 2)
@@ -38,6 +39,7 @@ class MismatchedVAE(LinearVAE):
     def terms(
         self, x: Tensor, c: Tensor | None = None, *, generator: torch.Generator | None = None
     ) -> tuple[Tensor, Tensor]:
+        """Distortion with one scale of noise, rate for another: the slip."""
         mean, s = self.encode(x, c)
         z = reparameterise(mean, 2 * s, generator=generator)  # mean + exp(s) eps
         return -self.likelihood.log_prob(x, self.decoder(z, c)), kl_to_standard_normal(mean, s)

@@ -30,7 +30,7 @@ def bent(z: torch.Tensor) -> torch.Tensor:
     return torch.sin(z.prod(1) + z[:, 0])
 
 
-def within_five_errors(estimates: torch.Tensor, want: torch.Tensor) -> None:
+def assert_within_five_errors(estimates: torch.Tensor, want: torch.Tensor) -> None:
     error = estimates.std(0) / len(estimates) ** 0.5
     assert torch.all(abs(estimates.mean(0) - want) < 5 * error)
 
@@ -38,8 +38,8 @@ def within_five_errors(estimates: torch.Tensor, want: torch.Tensor) -> None:
 @pytest.mark.parametrize("estimator", [reparameterised, score_function])
 def test_averages_are_the_closed_form(estimator):
     by_mean, by_log_var = estimator(quadratic, MEAN, LOG_VAR, draws=DRAWS, generator=seeded())
-    within_five_errors(by_mean, 2 * (MEAN + 1))
-    within_five_errors(by_log_var, torch.exp(LOG_VAR))  # d sigma^2 / d s = sigma^2
+    assert_within_five_errors(by_mean, 2 * (MEAN + 1))
+    assert_within_five_errors(by_log_var, torch.exp(LOG_VAR))  # d sigma^2 / d s = sigma^2
 
 
 @pytest.mark.parametrize("estimator", [reparameterised, score_function])
@@ -60,7 +60,7 @@ def test_averages_are_finite_differences_of_the_expectation(estimator):
                 parameters[which][k] += sign * step
                 ends.append(expectation(*parameters))
             slopes.append((ends[0] - ends[1]) / (2 * step))
-        within_five_errors(estimates, torch.stack(slopes))
+        assert_within_five_errors(estimates, torch.stack(slopes))
 
 
 def gauss_hermite_grid(n: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -104,7 +104,7 @@ def test_the_score_function_needs_no_derivative_of_f():
     found = score_function(steps, MEAN, LOG_VAR, draws=DRAWS, generator=seeded())[0]
     density = torch.distributions.Normal(MEAN[0], torch.exp(LOG_VAR[0] / 2))
     slope = torch.exp(density.log_prob(torch.zeros((), dtype=torch.float64)))  # of P(z > 0)
-    within_five_errors(found, torch.stack([slope, 0 * slope, 0 * slope]))
+    assert_within_five_errors(found, torch.stack([slope, 0 * slope, 0 * slope]))
 
 
 def test_the_reparameterised_gradient_varies_far_less():
@@ -121,7 +121,7 @@ def test_a_baseline_lowers_the_variance_and_keeps_the_average():
     options = {"draws": DRAWS, "generator": seeded()}
     plain = score_function(shifted, MEAN, LOG_VAR, **options)[0]
     better = score_function(shifted, MEAN, LOG_VAR, baseline=55.0, **options)[0]
-    within_five_errors(better, 2 * (MEAN + 1))
+    assert_within_five_errors(better, 2 * (MEAN + 1))
     assert torch.all(10 * better.var(0) < plain.var(0))
 
 
@@ -131,13 +131,13 @@ def test_the_mean_of_the_others_is_a_fair_baseline():
         score_function(quadratic, MEAN, LOG_VAR, baseline=leave_one_out, **options)[0].mean(0)
         for _ in range(5_000)
     ]
-    within_five_errors(torch.stack(runs), 2 * (MEAN + 1))  # a mean of all four would be too small
+    assert_within_five_errors(torch.stack(runs), 2 * (MEAN + 1))
 
 
 def test_the_linear_case_has_the_gradient_it_claims():
     f, mean, log_var, exact = linear_case(5, generator=seeded(3))
     found = reparameterised(f, mean, log_var, draws=50_000, generator=seeded())[0]
-    within_five_errors(found, exact)
+    assert_within_five_errors(found, exact)
     values = torch.func.grad(lambda m: f(m[None])[0])(mean)  # f is quadratic: E adds a constant
     torch.testing.assert_close(values, exact)
 
@@ -145,7 +145,7 @@ def test_the_linear_case_has_the_gradient_it_claims():
 def test_all_three_agree_with_the_truth_and_differ_in_variance():
     estimates, exact = compared(8, draws=20_000, generator=seeded(4))
     for found in estimates.values():
-        within_five_errors(found, exact)
+        assert_within_five_errors(found, exact)
     ours, plain, better = (found.var(0).mean() for found in estimates.values())
     assert 4 * ours < better < plain / 4
     log_var = torch.tensor(-1.0)  # of W^T W sigma eps, with W^T W = 9 I

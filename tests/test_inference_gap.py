@@ -4,13 +4,19 @@ import numpy as np
 import pytest
 import torch
 
-from lib.inference_gap import best_gaussian, bound_by_quadrature, log_prob_by_grid, log_prob_by_prior
+from lib.inference_gap import (
+    best_gaussian,
+    bound_by_quadrature,
+    log_prob_by_grid,
+    log_prob_by_prior,
+)
 from lib.likelihoods import FixedGaussian
 from lib.linear_vae import LinearVAE
 from lib.vae import mlp_vae
 
 
 def linear(k: int) -> LinearVAE:
+    torch.manual_seed(0)
     generator = torch.Generator().manual_seed(0)
     model = LinearVAE(5, k, noise=0.7).double()
     with torch.no_grad():

@@ -17,6 +17,7 @@ def seeded(seed: int = 0) -> torch.Generator:
 
 def some_model(seed: int = 0, k: int = K) -> LinearVAE:
     """Every parameter somewhere; the columns of W are not orthogonal."""
+    torch.manual_seed(seed)
     model, generator = LinearVAE(DIM, k, noise=0.7).double(), seeded(seed)
     with torch.no_grad():
         for p in model.parameters():
