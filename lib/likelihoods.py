@@ -42,13 +42,16 @@ class Bernoulli(Likelihood):
     """
 
     def log_prob(self, x: Tensor, out: Tensor) -> Tensor:
+        """Minus the cross-entropy, summed over the pixels: (n,) nats."""
         loss = F.binary_cross_entropy_with_logits(out[:, 0], x, reduction="none")
         return -loss.flatten(1).sum(1)
 
     def mean(self, out: Tensor) -> Tensor:
+        """The probability of a 1, (n, *shape)."""
         return torch.sigmoid(out[:, 0])
 
     def sample(self, out: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
+        """Zeros and ones, (n, *shape)."""
         return torch.bernoulli(self.mean(out), generator=generator)
 
 
@@ -70,12 +73,15 @@ class FixedGaussian(Likelihood):
         return math.exp(self.log_var.item() / 2)
 
     def log_prob(self, x: Tensor, out: Tensor) -> Tensor:
+        """log N(x; output, std^2), summed over the pixels: (n,) nats."""
         return gaussian_log_prob(x, out[:, 0], self.log_var)
 
     def mean(self, out: Tensor) -> Tensor:
+        """The output itself, (n, *shape)."""
         return out[:, 0]
 
     def sample(self, out: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
+        """The output plus noise, (n, *shape)."""
         mean = self.mean(out)
         return reparameterise(mean, self.log_var.expand_as(mean), generator=generator)
 
@@ -117,12 +123,15 @@ class PixelGaussian(Likelihood):
         return 2 * torch.log(std + self.smallest)
 
     def log_prob(self, x: Tensor, out: Tensor) -> Tensor:
+        """log N(x; mean, exp(log_var)), summed over the pixels: (n,) nats."""
         return gaussian_log_prob(x, out[:, 0], self.log_var(out))
 
     def mean(self, out: Tensor) -> Tensor:
+        """The first output, (n, *shape)."""
         return out[:, 0]
 
     def sample(self, out: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
+        """The mean plus each pixel's own noise, (n, *shape)."""
         return reparameterise(self.mean(out), self.log_var(out), generator=generator)
 
 
@@ -140,14 +149,17 @@ class Categorical(Likelihood):
         self.outputs = levels
 
     def log_prob(self, x: Tensor, out: Tensor) -> Tensor:
+        """log of the probabilities of the levels of x, summed: (n,) nats."""
         index = torch.round(x * (self.outputs - 1)).long()
         return -F.cross_entropy(out, index, reduction="none").flatten(1).sum(1)
 
     def mean(self, out: Tensor) -> Tensor:
+        """Average of the values, weighted by their probabilities, (n, *shape)."""
         values = torch.linspace(0, 1, self.outputs, dtype=out.dtype)
         return torch.einsum("nl...,l->n...", out.softmax(1), values)
 
     def sample(self, out: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
+        """One of the values for each pixel, (n, *shape)."""
         p = out.movedim(1, -1).softmax(-1)  # (n, *shape, levels)
         index = torch.multinomial(p.reshape(-1, self.outputs), 1, generator=generator)
         return (index / (self.outputs - 1)).reshape(p.shape[:-1])
@@ -173,6 +185,7 @@ class BetaBinomial(Likelihood):
         self.trials = trials
 
     def log_prob(self, x: Tensor, out: Tensor) -> Tensor:
+        """log of the probabilities of the counts, summed over the pixels: (n,) nats."""
         n, i = self.trials, torch.arange(self.trials, dtype=out.dtype)
         ink = torch.round(x * n)[..., None]  # (n, *shape, 1)
         pull = F.softplus(out[:, 1])[..., None]
@@ -183,9 +196,11 @@ class BetaBinomial(Likelihood):
         return (dots + orders[..., 0]).flatten(1).sum(1)
 
     def mean(self, out: Tensor) -> Tensor:
+        """The expected share of ink, (n, *shape)."""
         return self._share(out[:, 0])
 
     def sample(self, out: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
+        """Draw dot after dot; counts over `trials`, (n, *shape)."""
         share, pull = self._share(out[:, 0]), F.softplus(out[:, 1])
         ink = torch.zeros_like(share)
         for i in range(self.trials):

@@ -67,6 +67,17 @@ def mean_terms(
     return distortion, rate
 
 
+def histogram_bits(x: Tensor, new: Tensor, *, levels: int) -> float:
+    """Bits per dimension of `new` under a histogram of `x` for each pixel, with 1 added to counts.
+
+    Pixels are 0, 1 / (levels - 1), ..., 1.
+    """
+    old, new = (torch.round(v.flatten(1) * (levels - 1)).long() for v in (x, new))
+    counts = 1 + torch.nn.functional.one_hot(old, levels).sum(0)  # (D, levels)
+    p = counts / counts.sum(1, keepdim=True)
+    return -torch.log2(p[torch.arange(p.shape[0]), new]).mean().item()
+
+
 def measure(pictures: Tensor | np.ndarray) -> dict[str, float]:
     """Digits (n, 8, 8), cut to [0, 1], against the training digits.
 

@@ -13,6 +13,7 @@ from lib.train import fit
 from lib.vae import mlp_vae
 from lib.vae_training import (
     code_scores,
+    histogram_bits,
     linear_accuracy,
     mean_terms,
     measure,
@@ -97,6 +98,12 @@ def test_posterior_codes_have_the_encoder_s_mean_and_width():
     np.testing.assert_allclose(codes.mean(0), mean[0].detach(), atol=0.05)
     np.testing.assert_allclose(codes.std(0), torch.exp(log_var[0] / 2).detach(), rtol=0.03)
     assert not codes.requires_grad
+
+
+def test_histogram_bits_are_those_of_counting():
+    x, new = torch.tensor([[[0.0, 1.0]], [[0.5, 1.0]]]), torch.tensor([[[0.0, 0.5]], [[1.0, 1.0]]])
+    p = [2 / 5, 1 / 5, 1 / 5, 3 / 5]  # two examples and three levels with 1 added to each
+    assert histogram_bits(x, new, levels=3) == pytest.approx(-np.mean(np.log2(p)))
 
 
 def test_measure_knows_data_from_noise():
