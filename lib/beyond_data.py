@@ -1,4 +1,4 @@
-"""Data that are no pictures, with what made them known: turned heads, turning clips, the pitch."""
+"""Data that are no pictures, with what made them known, and the rulers that fit them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from scipy.spatial import cKDTree
 
 from lib.datasets import load
 from lib.datasets.heads import HAIR, draw_factors, landmarks, make_heads
+from lib.digit_features import classify_digits
 from lib.mesh_render import rotation
 from lib.pca import PCA, fit_pca
 
@@ -110,3 +111,15 @@ def strongest_pitch(waveforms: np.ndarray, rate: int = 8000) -> np.ndarray:
     lowest = int(np.ceil(60 * size / rate))
     hz = (lowest + spectrum[..., lowest:].argmax(axis=-1)) * rate / size
     return 69 + 12 * np.log2(hz / 440)
+
+
+def same_class(groups: np.ndarray) -> tuple[float, float]:
+    """How often two digits of one group have one class, and two of all: groups (g, n, 8, 8).
+
+    The classes are those of `lib.digit_features`.
+    """
+    g, n = groups.shape[:2]
+    label = classify_digits(groups.reshape(g * n, 8, 8)).reshape(g, n)
+    counts = np.array([np.bincount(row, minlength=10) for row in label])
+    within = np.sum(counts * (counts - 1)) / (g * n * (n - 1))
+    return float(within), float(np.sum((counts.sum(axis=0) / label.size) ** 2))

@@ -29,7 +29,7 @@ def point_panels(panels: Mapping[str, np.ndarray], colors: Sequence[str]) -> Fig
     for ax, (name, points), color in zip(axes, panels.items(), colors, strict=True):
         ax.plot(*np.asarray(points).T, ".", ms=2, alpha=0.6, color=COLORS[color])
         ax.set(title=name, xlabel="first coordinate")
-        ax.set_aspect("equal", adjustable="datalim")
+        ax.set_aspect("equal")
     axes[0].set_ylabel("second coordinate")
     return fig
 
@@ -49,7 +49,7 @@ def spectrogram_rows(rows: Mapping[str, np.ndarray], titles: Sequence[str]) -> F
     for ax, title in zip(axes[0], titles, strict=True):
         ax.set_title(title, fontsize=9)
     for ax in axes[-1]:
-        ax.set_xlabel("time (s)")
+        ax.set(xlabel="time (s)", xticks=[0, 0.5], xticklabels=["0", "0.5"])
     return fig
 
 
@@ -58,6 +58,6 @@ def yaw_lines(panels: Mapping[str, np.ndarray], colors: Sequence[str]) -> Figure
     fig, axes = plt.subplots(1, len(panels), figsize=(WIDTH, 2.4), sharex=True, sharey=True)
     for ax, (name, yaw), color in zip(axes, panels.items(), colors, strict=True):
         ax.plot(np.arange(1, yaw.shape[1] + 1), yaw.T, lw=1.2, alpha=0.8, color=COLORS[color])
-        ax.set(title=name, xlabel="frame")
+        ax.set(title=name, xlabel="frame", xticks=[1, 4, 7, 10])
     axes[0].set_ylabel("yaw read (degrees)")
     return fig

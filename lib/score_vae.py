@@ -84,21 +84,10 @@ def fit_score_vae(
     batch_size: int = 64,
     lr: float = 2e-3,
 ) -> ScoreVAE:
-    """Fit PCA to x (n, ...), then a VAE with `k` latent variables to its scores.
+    """Fit PCA to x (n, ...), then a VAE with `k` latent variables to its first scores.
 
-    Parameters
-    ----------
-    components : int
-        Number of scores that the network sees.
-    noise : float
-        Standard deviation of p(score | z), the same for all scores, in the unit of x.
-    schedule : pairs of beta and epochs
-        A large beta first and 1 last keeps the aggregate of the codes near the prior.
-
-    Raises
-    ------
-    ValueError
-        If x is not finite or all rows are equal, or `noise` is not positive.
+    `noise` is the standard deviation of p(score | z), in the unit of x; `schedule` lists pairs of
+    beta and epochs, beta falling to 1. Raises ValueError where there is nothing to fit.
     """
     if not noise > 0:
         raise ValueError(f"noise is a standard deviation in the unit of x, above 0, got {noise}")
@@ -109,13 +98,9 @@ def fit_score_vae(
     vae = mlp_vae((components,), k, FixedGaussian(noise / unit), hidden=hidden)
     model = ScoreVAE(pca, vae, np.shape(x)[1:], unit, {})
     seen = model.scores(x)
-    for beta, epochs in schedule:
-        vae.beta = beta
-        part = fit(
-            vae, seen, epochs=epochs, batch_size=batch_size, lr=lr, generator=generator,
-            progress=False,
-        )  # fmt: skip
-        for name, values in part.items():
+    options = {"batch_size": batch_size, "lr": lr, "generator": generator, "progress": False}
+    for vae.beta, epochs in schedule:
+        for name, values in fit(vae, seen, epochs=epochs, **options).items():
             model.history.setdefault(name, []).extend(values)
     return model
 

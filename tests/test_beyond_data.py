@@ -83,3 +83,13 @@ def test_strongest_pitch_is_the_note_that_was_played():
     assert np.abs(found - data.factors["midi"]).max() < 0.5
     sine = np.sin(2 * np.pi * 440 * np.arange(notes.SAMPLES) / notes.RATE)
     assert beyond_data.strongest_pitch(sine) == pytest.approx(69, abs=0.02)
+
+
+def test_same_class_counts_pairs():
+    digits = load("digits")
+    picked = [digits.x[np.flatnonzero(digits.y == k)[:6]] for k in (0, 1, 4)]
+    within, chance = beyond_data.same_class(np.array(picked))
+    assert within == pytest.approx(1)
+    assert chance == pytest.approx(1 / 3)
+    half = np.concatenate([picked[0][:3], picked[1][:3]])[None]
+    assert beyond_data.same_class(half) == pytest.approx((2 * 3 / 15, 0.5))
