@@ -1,0 +1,172 @@
+"""Mistakes in the checks of chapter 3's homework: each gives points away or takes them."""
+
+from collections.abc import Callable
+
+from lib import homework
+from tests.homework import answers
+from tests.homework.grading import filled, grade, grade_id, read
+from tests.mutation import Edit, Mutation
+
+CHAPTER = "03_autoencoders"
+SOURCE = homework.BOOK / "chapters" / CHAPTER / "homework.ipynb"
+CODES, NETS = "lib.homework_autoencoders_codes", "lib.homework_autoencoders_nets"
+LINEAR, STUDY = "lib.homework_autoencoders", "lib.homework_autoencoders_study"
+
+
+def graded(test: str, task: str = "", name: str = "") -> object:
+    """The grade of one test, for the reference or for the kept answer of this name."""
+    notebook = read(SOURCE)
+    if task:
+        kept = [a for group in answers(CHAPTER) for a in group]
+        notebook = filled(notebook, next(a for a in kept if (a.task, a.name) == (task, name)))
+    notebook.cells = [c for c in notebook.cells if grade_id(c) != "clinic-given"]
+    (given,) = grade(notebook, seed=1, only={test}).values()
+    return given
+
+
+def earns(test: str, task: str = "", name: str = "") -> Callable[[], None]:
+    """A check: this answer, or else the reference, gets all points of the test."""
+
+    def check() -> None:
+        given = graded(test, task, name)
+        assert given.points == given.possible, given.message
+
+    return check
+
+
+def loses(test: str, task: str, name: str, says: str = "") -> Callable[[], None]:
+    """A check: this answer loses the points of the test and is told `says`."""
+
+    def check() -> None:
+        given = graded(test, task, name)
+        assert given.points == 0
+        assert says in given.message
+
+    return check
+
+
+MUTATIONS = [
+    Mutation(
+        "takes the mean over pixels in the loss",
+        f"{LINEAR}._slopes",
+        Edit("** 2).sum()", "** 2).mean()"),
+        earns("gradients-random"),
+    ),
+    Mutation(
+        "uses data whose mean is zero",
+        f"{LINEAR}.check_gradients",
+        Edit(
+            "x = rng.normal(1, 1.5, size=(n, d))",
+            "x = rng.normal(1, 1.5, size=(n, d)); x = x - x.mean(axis=0)",
+        ),
+        loses("gradients-random", "gradients", "takes the mean away"),
+    ),
+    Mutation(
+        "makes planes with columns at right angles",
+        f"{LINEAR}.check_projector",
+        Edit("U @ (turn * lengths) @ np.triu(np.ones((k, k)))", "U * lengths"),
+        loses("projector-planes", "projector", "gives the columns length one"),
+    ),
+    Mutation(
+        "wants one sign of a component",
+        f"{LINEAR}._check_columns",
+        Edit("np.abs(found.T @ W)", "found.T @ W"),
+        earns("axes-known", "axes", "the singular values of the reconstructions"),
+    ),
+    Mutation(
+        "accepts any basis of the plane",
+        f"{LINEAR}._check_columns",
+        Edit("np.allclose(agree.diagonal(), 1, atol=1e-7)", "np.allclose(1, 1)"),
+        loses("axes-known", "axes", "takes the singular vectors of B", "turn it until"),
+    ),
+    Mutation(
+        "makes one step only",
+        f"{NETS}.check_step",
+        Edit("for number in (1, 2, 3):", "for number in (1,):"),
+        loses("step-rows", "step", "keeps old gradients"),
+    ),
+    Mutation(
+        "lets the loss keep its graph",
+        f"{NETS}._check_loss",
+        Edit("assert not graph", "assert graph or not graph"),
+        loses("step-rows", "step", "returns the graph", "drags its whole graph"),
+    ),
+    Mutation(
+        "asks for less than PCA",
+        f"{NETS}.check_curve",
+        Edit("error > pca / 4", "error > 4 * pca"),
+        loses("curve-line", "curve", "bends the encoder alone"),
+    ),
+    Mutation(
+        "measures PCA without a mean",
+        f"{NETS}._pca_error",
+        Edit("rest @ rows.T @ rows", "rest"),
+        earns("curve-line"),
+    ),
+    Mutation(
+        "takes the noise's standard deviation for a variance",
+        f"{CODES}.uphill",
+        Edit("torch.tensor(variances) + sigma**2", "torch.tensor(variances) + sigma"),
+        earns("denoiser-mixtures"),
+    ),
+    Mutation(
+        "forgets the height of a Gaussian",
+        f"{CODES}.uphill",
+        Edit("d * torch.log(2 * torch.pi * v)", "0 * v"),
+        loses("denoiser-mixtures", "denoiser", "forgets the height of a Gaussian"),
+    ),
+    Mutation(
+        "stays near the components",
+        f"{CODES}.check_denoiser",
+        Edit("noisy = far * rng", "noisy = rng"),
+        loses("denoiser-far", "denoiser", "lets the weights underflow"),
+    ),
+    Mutation(
+        "measures codes of the data to themselves",
+        f"{CODES}._shares",
+        Edit("tree.query(z, k=2)[0][:, 1]", "tree.query(z, k=1)[0]"),
+        earns("holes-count"),
+    ),
+    Mutation(
+        "does not look for copies",
+        f"{CODES}.check_gaussian_codes",
+        Edit("copies < 0.01", "copies < 2"),
+        loses("codes-law", "codes", "picks codes of the data", "copied"),
+    ),
+    Mutation(
+        "does not look at the tails",
+        f"{CODES}.check_gaussian_codes",
+        Edit("np.abs(tails - 3).max() < 0.9", "np.abs(tails - 3).max() < 9"),
+        loses("codes-law", "codes", "draws uniform numbers"),
+    ),
+    Mutation(
+        "keeps all covariances diagonal",
+        f"{CODES}.check_frechet",
+        Edit("if turned else", "if not d else"),
+        loses("frechet-turned", "frechet", "multiplies the roots"),
+    ),
+    Mutation(
+        "does not look whether the encoder changed",
+        f"{NETS}.check_reuse",
+        Edit("assert same,", "assert same or not same,"),
+        loses("reuse-part", "reuse", "works on the encoder itself", "work on a copy"),
+    ),
+    Mutation(
+        "forgives a row that came twice",
+        f"{NETS}.check_pick",
+        Edit("len(set(rows)) == len(rows)", "len(set(rows)) <= len(rows)"),
+        loses("pick-even", "pick", "draws with replacement", "without replacement"),
+    ),
+    Mutation(
+        "records after dropout as before",
+        f"{STUDY}.Recorder.encode",
+        Edit("z * self.mask if self.training else z", "z"),
+        loses("clinic-error", "clinic", "mends all but the mode"),
+    ),
+    Mutation(
+        "expects the test pictures in the loss",
+        f"{STUDY}.check_study_loss",
+        Edit("clean = both if test else x", "clean = x if test else both"),
+        earns("clinic-loss"),
+    ),
+]
