@@ -20,8 +20,9 @@ from torch import Tensor, nn
 from lib.homework import as_numbers, compare
 from lib.homework_vae import as_parts, ask, check_noise, numbers
 
-#: How many nats the bound may stay below log p(x); random starts of one solution differ by 0.1.
-SLACK = 0.7
+#: How many nats the bound may stay below log p(x). Good runs stay 0.1 to 0.5 below, runs with a
+#: mistake in the loss more than 2.
+SLACK = 1.0
 NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(32)
 AVERAGE = "the distortion is a sum over the pixels, as the rate is a sum over the latents"
 SIGN = "the KL is a price: the loss adds it"
@@ -78,7 +79,7 @@ def check_training(train_toy: Callable, rng: np.random.Generator) -> None:
     bound, rate, aggregate = exact_bound(encode, decode, test, curve.std)
     gap = curve.log_prob(test.numpy().astype(float)).mean() - bound
     found = (
-        f"the bound on new pictures is {gap:.2f} nats below log p(x), and {SLACK} are allowed; the "
+        f"the bound on new pictures is {gap:.2f} nats below log p(x), and {SLACK:g} is allowed; the "
         f"rate is {rate:.2f} nats, E[mean^2] + E[sigma^2] is {aggregate:.2f}"
     )
     assert gap < SLACK, f"{found}. {_advice(rate, aggregate)}"

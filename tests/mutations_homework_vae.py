@@ -1,0 +1,195 @@
+"""Mistakes in the checks of chapter 4's homework: each gives points away or takes them."""
+
+from collections.abc import Callable
+
+import numpy as np
+from scipy.stats import multivariate_normal
+
+from lib import homework, homework_vae_linear, homework_vae_mixture, homework_vae_models
+from lib import homework_vae_training as training
+from tests.homework import answers
+from tests.homework.grading import filled, grade, grade_id, read
+from tests.mutation import Edit, Mutation
+
+CHAPTER = "04_vae"
+SOURCE = homework.BOOK / "chapters" / CHAPTER / "homework.ipynb"
+
+
+def graded(test: str, task: str = "", name: str = "") -> object:
+    """The grade of one test, for the reference or for the kept answer of this name."""
+    notebook = read(SOURCE)
+    notebook.cells = [c for c in notebook.cells if grade_id(c) != "clinic-given"]
+    if task:
+        kept = [a for group in answers(CHAPTER) for a in group]
+        notebook = filled(notebook, next(a for a in kept if (a.task, a.name) == (task, name)))
+    (given,) = grade(notebook, seed=1, only={test}).values()
+    return given
+
+
+def earns(test: str, task: str = "", name: str = "") -> Callable[[], None]:
+    """A check: this answer, or else the reference, gets all points of the test."""
+
+    def check() -> None:
+        given = graded(test, task, name)
+        assert given.points == given.possible, given.message
+
+    return check
+
+
+def loses(test: str, task: str, name: str, says: str = "") -> Callable[[], None]:
+    """A check: this answer loses the points of the test and is told `says`."""
+
+    def check() -> None:
+        given = graded(test, task, name)
+        assert given.points == 0
+        assert says in given.message
+
+    return check
+
+
+def ratios_of_pairs_are_shares() -> None:
+    log_joint = np.random.default_rng(0).normal(0, 3, size=(5, 4))
+    share = np.exp(log_joint) / np.exp(log_joint).sum(axis=1, keepdims=True)
+    assert np.allclose(homework_vae_mixture.pairwise(log_joint), share)
+
+
+def decimals_average() -> None:
+    values = np.random.default_rng(1).normal(size=(6, 3))
+    assert np.allclose(
+        homework_vae_models.log_mean(values), np.log(np.exp(values).mean(axis=0)), atol=1e-12
+    )
+
+
+def the_bound_is_exact_at_the_posterior() -> None:
+    model = homework_vae_linear.LinearGaussian(np.random.default_rng(2), 4, 1)
+    means, covariance = model.posterior()
+    s = np.full(means.shape, np.log(covariance[0, 0]))
+    log_p = multivariate_normal(model.mu, model.C).logpdf(model.x)
+    assert np.allclose(model.elbo(means, s), log_p)
+    assert (model.elbo(means + 0.1, s) < log_p - 1e-4).all()
+
+
+def the_curve_is_normalised() -> None:
+    curve, rng = training.Curve(np.random.default_rng(3), d=2), np.random.default_rng(4)
+    box = curve.offset + rng.uniform(-12, 12, size=(200_000, 2))
+    mass = 24**2 * np.exp(curve.log_prob(box)).mean()
+    assert abs(mass - 1) < 0.1
+
+
+def the_best_is_no_larger_than_the_full_gaussian() -> None:
+    model = training.Trainee(np.random.default_rng(5), n=5000)
+    x = model.x.numpy()
+    full = multivariate_normal(np.zeros(x.shape[1]), x.T @ x / len(x)).logpdf(x).mean()
+    assert full - 0.05 < model.best() < full
+
+
+MUTATIONS = [
+    Mutation(
+        "leaves the book's functions on",
+        "lib.homework_vae._book_functions",
+        lambda: set(),
+        loses("gauss-value", "gauss", "calls the book", "switched off"),
+    ),
+    Mutation(
+        "compares every component with itself",
+        "lib.homework_vae_mixture.pairwise",
+        Edit("log_joint[:, :, None]", "log_joint[:, None, :]"),
+        ratios_of_pairs_are_shares,
+    ),
+    Mutation(
+        "takes quarters for eighths",
+        "lib.homework_vae_mixture.check_m_step",
+        Edit("r, total = copies / 8,", "r, total = copies / 4,"),
+        earns("m-step-copies"),
+    ),
+    Mutation(
+        "leaves no zeros in q",
+        "lib.homework_vae_mixture.check_bound",
+        Edit("if zeros:", "if zeros and m > 99:"),
+        loses("bound-zeros", "bound", "takes the logarithm of zero"),
+    ),
+    Mutation(
+        "scores the bound with the divergence of the posterior from q",
+        "lib.homework_vae_mixture.check_bound",
+        Edit("rel_entr(q, pairwise(joint))", "rel_entr(pairwise(joint), q)"),
+        earns("bound-any"),
+    ),
+    Mutation(
+        "does not ask for a gradient with respect to s",
+        "lib.homework_vae.check_draw",
+        Edit("compare(to_s, (one - numbers(mean)) / 2,", "compare(to_s, to_s,"),
+        loses("draw-law", "draw", "detaches sigma"),
+    ),
+    Mutation(
+        "wants exp(s) for the scale of noise",
+        "lib.homework_vae.check_noise",
+        Edit("eps = noise / np.exp(s / 2)", "eps = noise / np.exp(s)"),
+        earns("draw-law"),
+    ),
+    Mutation(
+        "allows noise that dimensions share",
+        "lib.homework_vae.check_noise",
+        Edit("if z.shape[1] > 1:", "if z.shape[1] > 99:"),
+        loses("draw-law", "draw", "shares the noise between dimensions"),
+    ),
+    Mutation(
+        "averages the right distortion over pixels",
+        "lib.homework_vae_models.check_loss",
+        Edit("distortion.detach().sum(1)", "distortion.detach().mean(1)"),
+        loses("loss-batch", "loss", "mixes a mean over pixels with a sum over latents"),
+    ),
+    Mutation(
+        "does not look at the gradient of the loss",
+        "lib.homework_vae_models._check_total",
+        Edit("compare(one, peer.numpy(), what)", "compare(peer.numpy(), peer.numpy(), what)"),
+        loses("loss-batch", "loss", "lets no gradient through z"),
+    ),
+    Mutation(
+        "forgets the covariance of the prior",
+        "lib.homework_vae_linear.LinearGaussian.posterior",
+        Edit("np.eye(self.W.shape[1]) -", "2 * np.eye(self.W.shape[1]) -"),
+        the_bound_is_exact_at_the_posterior,
+    ),
+    Mutation(
+        "adds the gap to log p(x)",
+        "lib.homework_vae_linear.LinearGaussian.elbo",
+        Edit("return log_p -", "return log_p +"),
+        the_bound_is_exact_at_the_posterior,
+    ),
+    Mutation(
+        "adds ratios without dividing by their number",
+        "lib.homework_vae_models.log_mean",
+        Edit(" / len(column)", ""),
+        decimals_average,
+    ),
+    Mutation(
+        "forgets the prior in the exact log p(x)",
+        "lib.homework_vae_training.Curve.log_prob",
+        Edit("distance + z**2", "distance"),
+        the_curve_is_normalised,
+    ),
+    Mutation(
+        "accepts any bound",
+        "lib.homework_vae_training.SLACK",
+        1e9,
+        loses("training-curve", "training", "stops after ten steps", "below log p(x)"),
+    ),
+    Mutation(
+        "counts too many directions in the best model",
+        "lib.homework_vae_training.Trainee.best",
+        Edit("model[:k]", "model[:1]"),
+        the_best_is_no_larger_than_the_full_gaussian,
+    ),
+    Mutation(
+        "does not look at the report",
+        "lib.homework_vae_training._report_slip",
+        lambda *_: [],
+        loses("clinic-steps", "clinic", "mends all but the report", "is no bound"),
+    ),
+    Mutation(
+        "repeats the steps with twice the length",
+        "lib.homework_vae_training._repeat",
+        Edit("parameter -= lr * gradient", "parameter -= 2 * lr * gradient"),
+        earns("clinic-steps"),
+    ),
+]
