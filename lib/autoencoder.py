@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
 
 from lib.model import GenerativeModel
 from lib.nets import ConvDecoder, ConvEncoder, MLPDecoder, MLPEncoder
+from lib.pca import PCA
 
 
 class Autoencoder(GenerativeModel):
@@ -79,3 +82,50 @@ def conv_autoencoder(
     """A convolutional autoencoder with codes of `k` numbers for pictures of `shape`."""
     encoder = ConvEncoder(shape, channels, k)
     return Autoencoder(encoder, ConvDecoder(k, channels[::-1], shape), noise=noise)
+
+
+class Beside(nn.Module):
+    """A straight path beside a network: v -> straight(v) + net(v)."""
+
+    def __init__(self, straight: nn.Module, net: nn.Module):
+        super().__init__()
+        self.straight, self.net = straight, net
+
+    def forward(self, v: Tensor) -> Tensor:
+        """The sum, shaped as `net` shapes it."""
+        return self.straight(v) + self.net(v)
+
+
+def beside_pca(model: Autoencoder, pca: PCA, shape: tuple[int, ...]) -> Autoencoder:
+    """Lay PCA beside both networks of `model`, whose last layers become 0: so it starts as PCA.
+
+    `pca` has as many components as `model` has codes, for pictures of `shape`. The codes are the
+    scores divided by their standard deviations. Training moves all weights, PCA's too.
+    """
+    dim, k = pca.components.shape
+    last = [_last(model.encoder), _last(model.decoder)]
+    if (dim, k) != (math.prod(shape), len(last[0].bias)):
+        raise ValueError(
+            f"PCA has {k} components of {dim} pixels, the model {len(last[0].bias)} codes and "
+            f"pictures of {math.prod(shape)} pixels: choose pca.keep(k) and shape to match"
+        )
+    mean, w = torch.tensor(pca.mean), torch.tensor(pca.components)
+    sd = torch.tensor(pca.variances).sqrt()
+    down, up = nn.Linear(dim, k), nn.Linear(k, dim)
+    _set(down, (w / sd).T, -mean @ (w / sd))
+    _set(up, w * sd, mean)
+    for layer in last:
+        _set(layer, torch.zeros_like(layer.weight), torch.zeros_like(layer.bias))
+    down, up = nn.Sequential(nn.Flatten(), down), nn.Sequential(up, nn.Unflatten(1, (1, *shape)))
+    return Autoencoder(Beside(down, model.encoder), Beside(up, model.decoder), noise=model.noise)
+
+
+def _last(net: nn.Module) -> nn.Module:
+    """The last layer that has weights."""
+    return [m for m in net.modules() if getattr(m, "bias", None) is not None][-1]
+
+
+@torch.no_grad()
+def _set(layer: nn.Module, weight: Tensor, bias: Tensor) -> None:
+    layer.weight.copy_(weight)
+    layer.bias.copy_(bias)

@@ -98,6 +98,16 @@ def linear_denoiser_is_the_gaussian_posterior_mean() -> None:
     np.testing.assert_allclose(got, want, atol=1e-10)
 
 
+def beside_pca_starts_as_pca() -> None:
+    x = 1 + np.random.default_rng(0).normal(size=(60, 4)) * [3, 1.5, 0.7, 0.3]
+    pca, seen = fit_pca(x, 2), torch.tensor(x, dtype=torch.float32)
+    model = autoencoder.beside_pca(autoencoder.mlp_autoencoder((4,), (5,), 2), pca, (4,))
+    w = np.linalg.svd(x - x.mean(axis=0))[2][:2].T
+    want = x.mean(axis=0) + (x - x.mean(axis=0)) @ w @ w.T
+    np.testing.assert_allclose(model.reconstruct(seen).detach().numpy(), want, atol=1e-4)
+    np.testing.assert_allclose(model.encode(seen).detach().numpy().std(axis=0), 1, atol=1e-3)
+
+
 MUTATIONS = [
     Mutation(
         "mean over the pixels",
@@ -191,5 +201,23 @@ MUTATIONS = [
         "lib.reconstruction.linear_denoiser",
         Edit("pca.variances + sigma**2", "pca.variances + sigma"),
         linear_denoiser_is_the_gaussian_posterior_mean,
+    ),
+    Mutation(
+        "scores not divided by their standard deviation",
+        "lib.autoencoder.beside_pca",
+        Edit("(w / sd).T", "w.T"),
+        beside_pca_starts_as_pca,
+    ),
+    Mutation(
+        "networks beside PCA start at random",
+        "lib.autoencoder.beside_pca",
+        Edit("torch.zeros_like(layer.weight)", "layer.weight"),
+        beside_pca_starts_as_pca,
+    ),
+    Mutation(
+        "mean forgotten",
+        "lib.autoencoder.beside_pca",
+        Edit("_set(up, w * sd, mean)", "_set(up, w * sd, 0 * mean)"),
+        beside_pca_starts_as_pca,
     ),
 ]

@@ -3,9 +3,16 @@
 import numpy as np
 import pytest
 import torch
+from sklearn import decomposition
 from torch import nn
 
-from lib.autoencoder import Autoencoder, conv_autoencoder, mlp_autoencoder, squared_error
+from lib.autoencoder import (
+    Autoencoder,
+    beside_pca,
+    conv_autoencoder,
+    mlp_autoencoder,
+    squared_error,
+)
 from lib.pca import fit_pca
 from lib.train import fit
 from tests.test_family import seeded, seeded_normal
@@ -139,3 +146,30 @@ def test_both_networks_are_trained():
     start = [p.detach().clone() for p in model.parameters()]
     fit(model, x, epochs=1, batch_size=9, lr=0.1, generator=seeded(), progress=False)
     assert all(not torch.equal(p, q) for p, q in zip(model.parameters(), start, strict=True))
+
+
+@pytest.mark.parametrize("make", [conv_autoencoder, mlp_autoencoder])
+def test_beside_pca_starts_as_pca_and_training_gets_below_it(make):
+    x = 1 + torch.linspace(2, 0.2, 16) * seeded_normal(80, 16)
+    x = (x + 0.5 * (x - 1) ** 2).reshape(-1, 4, 4)  # curved: PCA is not the best
+    peer = decomposition.PCA(3).fit(x.flatten(1).double().numpy())
+    want = peer.inverse_transform(peer.transform(x.flatten(1).double().numpy()))
+    how = {"channels": (4, 4)} if make is conv_autoencoder else {"hidden": (8,)}
+    model = make((4, 4), k=3, noise=0.5, **how)
+    model = beside_pca(model, fit_pca(x.flatten(1).double().numpy(), 3), (4, 4))
+    with torch.no_grad():
+        start, codes = model.reconstruct(x), model.encode(x)
+    np.testing.assert_allclose(start.flatten(1).numpy(), want, atol=1e-4)
+    torch.testing.assert_close(codes.T @ codes / 80, torch.eye(3), atol=1e-4, rtol=0)
+    assert model.noise == 0.5
+    model.noise = 0.0
+    fit(model, x, epochs=60, batch_size=80, lr=0.01, generator=seeded(), progress=False)
+    assert model.loss(x)["loss"].item() < 0.95 * squared_error(start, x).mean().item()
+
+
+def test_beside_pca_wants_as_many_components_as_codes_and_pictures_of_its_size():
+    pca = fit_pca(cloud().numpy())
+    with pytest.raises(ValueError, match="6 components of 6 pixels, the model 2 codes"):
+        beside_pca(mlp_autoencoder((6,), (3,), 2), pca, (6,))
+    with pytest.raises(ValueError, match="pictures of 8 pixels"):
+        beside_pca(mlp_autoencoder((2, 4), (3,), 2), pca.keep(2), (2, 4))

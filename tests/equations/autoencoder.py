@@ -162,6 +162,29 @@ def linear_decoder():
     assert np.isclose(lowest, dropped)
 
 
+@checks("eq-ae-beside", by="the eigenvectors of the covariance, networks evaluated alone")
+def beside():
+    """Codes and pictures are those of the straight path plus those of the network."""
+    x, shape = data(), (D,)
+    values, w = np.linalg.eigh(x.T @ x / len(x))
+    values, w = values[::-1][:K], w[:, ::-1][:, :K]
+    nets_alone = autoencoder.mlp_autoencoder(shape, (4,), K).double()
+    model = autoencoder.beside_pca(nets_alone, fit_pca(x, K), shape).double()
+    rows = torch.tensor(x)
+    with torch.no_grad():
+        started = model.reconstruct(rows).numpy()
+        for parameter in nets_alone.parameters():
+            parameter.normal_(generator=torch.Generator().manual_seed(1))
+        codes, bent = (e(rows).numpy() for e in (model.encoder, nets_alone.encoder))
+        z = torch.tensor(codes)
+        pictures, bent_pictures = (d(z)[:, 0].numpy() for d in (model.decoder, nets_alone.decoder))
+    signs = np.sign(np.sum((codes - bent) * (x @ w), axis=0))  # of an eigenvector they are free
+    np.testing.assert_allclose(codes, signs * (x @ w) / np.sqrt(values) + bent, atol=1e-5)
+    straight = (signs * codes * np.sqrt(values)) @ w.T
+    np.testing.assert_allclose(pictures, straight + bent_pictures, atol=1e-5)
+    np.testing.assert_allclose(started, x @ w @ w.T, atol=1e-5)
+
+
 WEIGHTS, MEANS, SDS, SIGMA = np.array([0.3, 0.7]), np.array([-1.0, 1.5]), np.array([0.3, 0.5]), 0.6
 
 
