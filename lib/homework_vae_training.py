@@ -79,8 +79,8 @@ def check_training(train_toy: Callable, rng: np.random.Generator) -> None:
     bound, rate, aggregate = exact_bound(encode, decode, test, curve.std)
     gap = curve.log_prob(test.numpy().astype(float)).mean() - bound
     found = (
-        f"the bound on new pictures is {gap:.2f} nats below log p(x), and {SLACK:g} is allowed; the "
-        f"rate is {rate:.2f} nats, E[mean^2] + E[sigma^2] is {aggregate:.2f}"
+        f"the bound on new pictures is {gap:.2f} nats below log p(x), and {SLACK:g} is allowed; "
+        f"the rate is {rate:.2f} nats, E[mean^2] + E[sigma^2] is {aggregate:.2f}"
     )
     assert gap < SLACK, f"{found}. {_advice(rate, aggregate)}"
     assert gap > -SLACK, f"{found}. That is above log p(x): the functions are not those of a VAE"
