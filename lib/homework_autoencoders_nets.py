@@ -182,7 +182,7 @@ def check_pick(pick_labelled: Callable, rng: np.random.Generator, tight: bool = 
     seeds, hits = rng.choice(2**30, size=200, replace=False), np.zeros(len(y))
     for seed in seeds:
         answer = ask(pick_labelled, what, y=y, k=k, rng=np.random.default_rng(seed))
-        rows = as_numbers(answer, np.shape(answer), what).ravel()
+        rows = _as_rows(answer, what)
         assert len(rows) == 4 * k, f"{what}: of 4 classes, so {4 * k} rows; you have {len(rows)}"
         inside = np.isin(rows, np.arange(len(y))).all()
         assert inside, f"{what}: return row numbers of y, from 0 to {len(y) - 1}"
@@ -204,6 +204,14 @@ def check_pick(pick_labelled: Callable, rng: np.random.Generator, tight: bool = 
     assert (np.abs(hits / len(seeds) - share) <= limit).all(), (
         f"{what}: some examples are picked more often than others; draw at random, with `rng`"
     )
+
+
+def _as_rows(answer: Any, what: str) -> np.ndarray:
+    try:
+        shape = np.shape(answer)
+    except ValueError:
+        raise AssertionError(f"{what}: the classes have lists of different lengths") from None
+    return as_numbers(answer, shape, what).ravel()
 
 
 def check_reuse(
@@ -230,10 +238,20 @@ def check_reuse(
         f"{what}: the logits are no linear function of the encoder's code; keep the weights of "
         "all its layers, add one linear layer and nothing after it"
     )
+    lost = sum(not _has(model, w) for w in kept)
+    assert not lost, (
+        f"{what}: model.parameters() lacks {lost} tensors of the encoder; keep its layers in "
+        "nn.Sequential or as attributes, not in a list"
+    )
     _train_a_little(model, x, y)
     same = all(torch.equal(a, b) for a, b in zip(kept, encoder.parameters(), strict=True))
     assert same, f"{what}: training it changed the encoder that you were given; work on a copy"
     _check_moved(model, kept, n_frozen, what)
+
+
+def _has(model: nn.Module, w: Tensor) -> bool:
+    """Whether one of the model's parameters has exactly these numbers."""
+    return any(torch.equal(w, v) for v in model.parameters())
 
 
 def _tanh(*sizes: int) -> nn.Module:
@@ -253,8 +271,7 @@ def _train_a_little(model: nn.Module, x: Tensor, y: Tensor) -> None:
 
 def _check_moved(model: nn.Module, kept: list[Tensor], n_frozen: int, what: str) -> None:
     """Assert that the weights of frozen layers are still there, and those of free ones are not."""
-    now = list(model.parameters())
-    there = [any(w.shape == v.shape and torch.equal(w, v) for v in now) for w in kept]
+    there = [_has(model, w) for w in kept]
     layer = [2 * (i // 2) for i in range(len(kept))]  # a Linear, then an activation
     right = [at < n_frozen for at in layer]
     cases = {

@@ -699,6 +699,26 @@ return nn.Sequential(layers, nn.Linear(k, n_classes))
     ),
     Answer(
         "reuse",
+        "hides the frozen layers in a list",
+        REUSE
+        + """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.frozen = list(layers[:n_frozen])
+        self.free = nn.Sequential(*layers[n_frozen:], nn.Linear(k, n_classes))
+
+    def forward(self, x):
+        for layer in self.frozen:
+            x = layer(x)
+        return self.free(x)
+
+return Net()
+""",
+        "keep its layers in nn.Sequential",
+    ),
+    Answer(
+        "reuse",
         "freezes the new layer as well",
         REUSE
         + "model = nn.Sequential(layers, nn.Linear(k, n_classes))\n"

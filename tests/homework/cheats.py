@@ -42,6 +42,12 @@ best_flip = random_hmm = product = combinations = nx = print
 check_covariance = check_components = check_gram = check_encode = check_decode = print
 check_error = check_share = check_samples = check_ppca = check_log_prob = check_fit = print
 check_study_error = check_study_samples = portraits = print
+check_responsibilities = check_m_step = check_bound = check_discrete = check_kl = print
+check_draw = check_bernoulli = check_gaussian = check_loss = check_posterior = print
+check_linear_elbo = check_importance = check_training = check_steps = check_report = print
+check_gradients = check_tied = check_projector = check_axes = check_step = check_curve = print
+check_denoiser = check_score = check_pick = check_reuse = check_holes = check_frechet = print
+check_sample_codes = check_study_loss = check_study_new = print
 SEED = 0
 
 
