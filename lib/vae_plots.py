@@ -68,7 +68,9 @@ def prior_circles(ax: Axes) -> None:
     for share in (0.5, 0.95):
         radius = np.sqrt(-2 * np.log(1 - share))
         ax.add_patch(Circle((0, 0), radius, fill=False, color=COLORS["prior"], lw=1.5))
-        ax.annotate(f"{share:.0%}", (0, radius), ha="center", va="bottom", color=COLORS["prior"])
+        style = {"ha": "center", "va": "center", "color": COLORS["prior"], "weight": "bold"}
+        patch = {"boxstyle": "round,pad=0.1", "fc": "white", "ec": "none", "alpha": 0.85}
+        ax.annotate(f"{share:.0%}", (-0.7 * radius, -0.7 * radius), **style, bbox=patch)
     ax.set(xlim=(-3.4, 3.4), ylim=(-3.4, 3.4), aspect="equal")
 
 
