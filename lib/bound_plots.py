@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
+import torch
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from scipy.optimize import minimize
+from torch import Tensor
 
 from lib.light_toy import LightToy, log_normal
 from lib.plots import COLORS
+
+Way = Callable[[Tensor], Tensor]
 
 
 class BoundExplorer:
@@ -45,6 +50,21 @@ class BoundExplorer:
         toy = LightToy(theta)
         terms = toy.log_prob(self.x), toy.elbo(self.x, mean, std), toy.gap(self.x, mean, std)
         return tuple(float(t[0]) for t in terms)
+
+    def smallest_gap(self, theta: float) -> float:
+        """KL(q || p(z | x)) of the best Gaussian q, in nats, by a search over its two numbers."""
+        toy = LightToy(theta)
+        start = toy.posterior(self.x)[0].argmax()
+        found = minimize(
+            lambda v: toy.gap(self.x, v[0], np.exp(v[1]))[0],
+            [toy.z[start], -0.5],
+            method="Nelder-Mead",
+        )
+        return found.fun
+
+    def peak(self, mean: float, std: float) -> float:
+        """The theta at which the bound of this q is highest."""
+        return self.thetas[self.bound(mean, std).argmax()]
 
     def draw(self, theta: float, mean: float, std: float) -> Figure:
         """Left the two curves over theta, right q and the posterior over z."""
@@ -86,7 +106,7 @@ def toy_posteriors(axes: Sequence[Axes], toy: LightToy, x: np.ndarray) -> None:
         prior = np.exp(log_normal(toy.z, 0, 1))
         bottom.plot(toy.z, prior, color=COLORS["prior"], label="$p(z)$")
         bottom.plot(toy.z, density, color=COLORS["good"], label=r"$p(z \mid x)$")
-        bottom.set(xlim=(-3, 3), ylim=(0, 1.4), xlabel="$z$")
+        bottom.set(xlim=(-3, 3), ylim=(0, 1.4), xlabel="$z$", xticks=(-2, 0, 2), yticks=(0, 0.5, 1))
     axes[1, 0].set(ylabel="density")
     axes[1, 0].legend(loc="upper left")
 
@@ -123,25 +143,20 @@ def codes(ax: Axes, z: np.ndarray, title: str) -> None:
     ax.set(xlabel="$z_1$", ylabel="$z_2$")
 
 
-def positive_ways(axes: Sequence[Axes], a: np.ndarray, ways: Mapping[str, Sequence]) -> None:
-    """Left sigma over the output a, right the slope; `ways` maps a name to (sigma, slope)."""
-    for (name, (sigma, slope)), style in zip(ways.items(), ("-", "--"), strict=False):
-        axes[0].plot(a, sigma, style, color=COLORS["model"], label=name)
-        axes[1].plot(a, slope, style, color=COLORS["model"])
+def positive_ways(axes: Sequence[Axes], a: Tensor, ways: Mapping[str, Way]) -> dict[str, Tensor]:
+    """Left sigma over the output a, right the slope in a of -log p at an error of 1; the slopes."""
+    slopes = {}
+    for (name, way), style in zip(ways.items(), ("-", "--"), strict=False):
+        at = a.detach().clone().requires_grad_()
+        sigma = way(at)
+        slopes[name] = torch.autograd.grad((0.5 / sigma**2 + torch.log(sigma)).sum(), at)[0]
+        axes[0].plot(a, sigma.detach(), style, color=COLORS["model"], label=name)
+        axes[1].plot(a, slopes[name], style, color=COLORS["model"])
     axes[0].set(xlabel="output $a$", ylabel=r"$\sigma$", ylim=(0, 8))
     axes[1].set(xlabel="output $a$", ylabel=r"slope of $-\log p$, nats")
     axes[1].set_yscale("symlog")
     axes[0].legend()
-
-
-def penalty_parts(axes: Sequence[Axes], grid: np.ndarray) -> None:
-    """exp(s) - (1 + s) over s and m^2 over m, and both with the wrong sign."""
-    for ax, part, name in zip(axes, (np.exp(grid) - 1 - grid, grid**2), "sm", strict=True):
-        ax.plot(grid, part, color=COLORS["latent"], label="penalty")
-        ax.plot(grid, -part, "--", color=COLORS["error"], label="wrong sign")
-        ax.set(xlabel=f"${name}$", ylim=(-6, 6))
-    axes[0].set(ylabel="twice the rate, nats")
-    axes[0].legend(loc="lower left")
+    return slopes
 
 
 def climb(ax: Axes, losses: Sequence[float], ceiling: float) -> None:

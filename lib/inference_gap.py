@@ -8,12 +8,15 @@ is not the posterior (approximation gap), and the encoder does not give the best
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from lib.gaussian import gaussian_log_prob, kl_to_standard_normal
+from lib.linear_vae import from_ppca
+from lib.ppca import PPCA
 from lib.vae import VAE
 
 BLOCK = 20_000  # rows of z decoded at a time
@@ -85,6 +88,23 @@ def log_prob_by_prior(
     z = torch.randn(draws, model.k, generator=generator, dtype=x.dtype)
     parts = [_log_sums(model, x, some, flat=True) for some in z.split(BLOCK)]
     return torch.logsumexp(torch.stack(parts), 0) - math.log(draws)
+
+
+def prior_shortfall(
+    k: int, draws: Sequence[int], *, dim: int = 40, n: int = 100, generator: torch.Generator
+) -> tuple[list[float], float]:
+    """How far `log_prob_by_prior` falls short in a linear model whose log p(x) is known, in nats.
+
+    W has k orthogonal columns of length 3, the noise variance 1; averages over n draws of x.
+    Returns one number for each of `draws`, and KL(p(z | x) || p(z)).
+    """
+    w = 3 * torch.linalg.qr(torch.randn(dim, k, generator=generator, dtype=torch.double))[0]
+    model = from_ppca(PPCA(np.zeros(dim), w.numpy(), 1.0))
+    x = model.sample(n, generator=generator)
+    guesses = [log_prob_by_prior(model, x, draws=s, generator=generator) for s in draws]
+    with torch.no_grad():
+        missed = [(model.log_prob(x) - guess).mean().item() for guess in guesses]
+        return missed, model.exact_terms(x)[1].mean().item()
 
 
 def _log_sums(model: VAE, x: Tensor, z: Tensor, *, flat: bool = False) -> Tensor:

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from lib.gaussian import kl_to_standard_normal
 from lib.likelihoods import SharedGaussian
 from lib.nets import MLPDecoder
+from lib.pca import PCA
 from lib.ppca import PPCA
+from lib.train import fit
 from lib.vae import VAE
 
 
@@ -124,3 +127,21 @@ def from_ppca(ppca: PPCA) -> LinearVAE:
     model.weights.copy_(torch.from_numpy(ppca.weights))
     model.bias.copy_(torch.from_numpy(ppca.mean))
     return model.use_best_encoder()
+
+
+def best_with_noise(pca: PCA, std: float) -> LinearVAE:
+    """The linear VAE with the largest bound if its noise is fixed, one latent for each component.
+
+    A component of variance above std^2 gets a column of length sqrt(variance - std^2), any other
+    component none (Lucas, Tucker, Grosse and Norouzi, 2019).
+    """
+    lengths = np.sqrt(np.maximum(pca.variances - std**2, 0))
+    return from_ppca(PPCA(pca.mean, pca.components * lengths, std**2))
+
+
+def settle(model: LinearVAE, x: Tensor, *, generator: torch.Generator) -> list[float]:
+    """Train by random draws with four ever smaller steps; the loss of every batch of 128."""
+    stages = ((2e-2, 60), (5e-3, 40), (1e-3, 40), (2e-4, 20))  # learning rate, epochs
+    options = {"batch_size": 128, "generator": generator, "progress": False}
+    runs = (fit(model, x, epochs=n, lr=lr, **options) for lr, n in stages)
+    return [loss for history in runs for loss in history["loss"]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -13,24 +14,46 @@ from lib.linear_vae import LinearVAE
 from lib.nets import MLPDecoder, MLPEncoder
 from lib.vae import VAE
 
+Penalty = Callable[[Tensor, Tensor], Tensor]
+
+
+def without_half(mean: Tensor, log_var: Tensor) -> Tensor:
+    """The rate without its factor 1/2, (n, K) -> (n,): a slip."""
+    return (torch.exp(log_var) + mean**2 - 1 - log_var).sum(1)
+
+
+def sigma_for_variance(mean: Tensor, log_var: Tensor) -> Tensor:
+    """The rate with sigma where sigma^2 is meant, (n, K) -> (n,): a slip."""
+    return 0.5 * (torch.exp(log_var / 2) + mean**2 - 1 - log_var).sum(1)
+
+
+PENALTIES: dict[str, Penalty] = {
+    "right": kl_to_standard_normal,
+    "without the ½": without_half,
+    "σ for σ²": sigma_for_variance,
+}
+
 
 class WeightedVAE(VAE):
-    """A VAE with free weights, of either sign, on both terms of its loss: (distortion, rate).
+    """A VAE with free `weights`, of either sign, on distortion and rate, and any `penalty` as rate.
 
-    (1, 1) is right. Its loss also reports the mean `width` sigma of q.
+    (1, 1) and `kl_to_standard_normal` are right. Its loss reports the true rate, the penalty that
+    stands for it, and the mean `width` sigma of q.
     """
 
     weights: tuple[float, float] = (1.0, 1.0)
+    penalty: Penalty = staticmethod(kl_to_standard_normal)
 
     def loss(
         self, x: Tensor, c: Tensor | None = None, *, generator: torch.Generator | None = None
     ) -> dict[str, Tensor]:
-        """The weighted sum, its two terms, and the mean width of q."""
+        """The weighted sum, distortion, rate, penalty, and the mean width of q."""
         distortion, rate = self.terms(x, c, generator=generator)
-        total = self.weights[0] * distortion + self.weights[1] * rate
-        width = torch.exp(self.encode(x, c)[1] / 2)
-        parts = {"loss": total, "distortion": distortion, "rate": rate, "width": width}
-        return {name: part.mean() for name, part in parts.items()}
+        mean, s = self.encode(x, c)
+        penalty, width = self.penalty(mean, s), torch.exp(s / 2)
+        loss = self.weights[0] * distortion + self.weights[1] * penalty
+        parts = {"distortion": distortion, "rate": rate, "penalty": penalty, "width": width}
+        return {"loss": loss.mean(), **{name: part.mean() for name, part in parts.items()}}
 
 
 class MismatchedVAE(LinearVAE):
@@ -57,11 +80,18 @@ def codes(model: VAE, x: Tensor, *, generator: torch.Generator | None = None) ->
     return seen[0]
 
 
-def weighted_vae(distortion: float, rate: float, *, k: int = 2, std: float = 0.25) -> WeightedVAE:
+def weighted_vae(
+    distortion: float,
+    rate: float,
+    *,
+    penalty: Penalty = kl_to_standard_normal,
+    k: int = 2,
+    std: float = 0.25,
+) -> WeightedVAE:
     """A small one for 8 x 8 pictures: one hidden layer of 64 on either side, fixed noise."""
     nets = MLPEncoder((8, 8), (64,), 2 * k), MLPDecoder(k, (64,), (8, 8))
     model = WeightedVAE(*nets, FixedGaussian(std), k=k)
-    model.weights = distortion, rate
+    model.weights, model.penalty = (distortion, rate), penalty
     return model
 
 

@@ -59,6 +59,19 @@ def the_mismatch_squares_the_variance() -> None:
     assert abs(z.var() / np.exp(-2.0) - 1) < 0.05
 
 
+def idle_latents_of_the_slip_have_width_two() -> None:
+    s = torch.linspace(-3, 3, 601)[:, None]
+    values = vae_slips.sigma_for_variance(torch.zeros_like(s), s)
+    assert abs(torch.exp(s[values.argmin()] / 2) - 2) < 0.02
+
+
+def the_loss_charges_the_penalty() -> None:
+    torch.manual_seed(0)
+    made = vae_slips.weighted_vae(0.0, 1.0, penalty=vae_slips.without_half)
+    terms = made.loss(torch.rand(4, 8, 8, generator=seeded()), generator=seeded())
+    assert torch.isclose(terms["loss"], 2 * terms["rate"])
+
+
 def one_step_goes_the_right_way() -> None:
     torch.manual_seed(0)
     made = linear_vae.LinearVAE(4, 2).double()
@@ -151,6 +164,18 @@ MUTATIONS = [
             "lib.vae_slips.MismatchedVAE.terms",
             ("2 * s", "s"),
             the_mismatch_squares_the_variance,
+        ),
+        (
+            "slip of sigma mended",
+            "lib.vae_slips.sigma_for_variance",
+            ("torch.exp(log_var / 2)", "torch.exp(log_var)"),
+            idle_latents_of_the_slip_have_width_two,
+        ),
+        (
+            "rate charged in place of the penalty",
+            "lib.vae_slips.WeightedVAE.loss",
+            ("self.weights[1] * penalty", "self.weights[1] * rate"),
+            the_loss_charges_the_penalty,
         ),
         (
             "step in the other direction",

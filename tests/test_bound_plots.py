@@ -3,6 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+import torch
 from scipy import stats
 
 from lib import bound_plots
@@ -81,14 +82,6 @@ def test_circles_hold_their_share_of_the_prior(axes):
         assert np.mean(np.hypot(*z.T) < radius[0]) == pytest.approx(share, abs=0.01)
 
 
-def test_the_wrong_sign_mirrors_the_penalty(axes):
-    bound_plots.penalty_parts(axes, np.linspace(-2, 2, 5))
-    for ax in axes:
-        right, wrong = (line.get_ydata() for line in ax.get_lines())
-        np.testing.assert_allclose(right, -wrong)
-        assert right.min() == right[2] == 0
-
-
 def test_curves_of_training(axes):
     bound_plots.climb(axes[0], [3.0, -1.0], 2.0)
     np.testing.assert_array_equal(axes[0].get_lines()[0].get_ydata(), [-3, 1])
@@ -99,6 +92,23 @@ def test_curves_of_training(axes):
 
 
 def test_positive_ways_show_value_and_slope(axes):
-    bound_plots.positive_ways(axes, [0, 1], {"exp": ([1, 2], [3, 4]), "soft": ([5, 6], [7, 8])})
-    np.testing.assert_array_equal(axes[0].get_lines()[1].get_ydata(), [5, 6])
-    np.testing.assert_array_equal(axes[1].get_lines()[0].get_ydata(), [3, 4])
+    a = torch.linspace(-3, 3, 13, dtype=torch.float64)
+    slopes = bound_plots.positive_ways(axes, a, {"root": lambda v: torch.exp(v / 2)})
+    np.testing.assert_allclose(axes[0].get_lines()[0].get_ydata(), np.exp(a.numpy() / 2))
+    step = 1e-5
+    cost = [-stats.norm.logpdf(1, 0, np.exp((a.numpy() + h) / 2)) for h in (-step, step)]
+    np.testing.assert_allclose(
+        slopes["root"], (cost[1] - cost[0]) / (2 * step), rtol=1e-6, atol=1e-6
+    )
+    np.testing.assert_array_equal(axes[1].get_lines()[0].get_ydata(), slopes["root"])
+
+
+def test_the_highest_bound_and_the_smallest_gap(explorer):
+    toy, x = LightToy(2.0), EXAMPLES[[1]]
+    smallest = explorer.smallest_gap(2.0)
+    tries = [toy.gap(x, m, s)[0] for m in np.arange(0.6, 1.1, 0.02) for s in (0.4, 0.43, 0.46)]
+    assert smallest == pytest.approx(min(tries), abs=2e-3)
+    assert smallest <= min(tries) + 1e-9
+    at = explorer.peak(0.75, 0.5)
+    bounds = [LightToy(t).elbo(x, 0.75, 0.5)[0] for t in explorer.thetas]
+    assert at == explorer.thetas[np.argmax(bounds)]

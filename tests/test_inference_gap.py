@@ -9,6 +9,7 @@ from lib.inference_gap import (
     bound_by_quadrature,
     log_prob_by_grid,
     log_prob_by_prior,
+    prior_shortfall,
 )
 from lib.likelihoods import FixedGaussian
 from lib.linear_vae import LinearVAE
@@ -89,3 +90,12 @@ def test_the_model_is_not_changed_and_many_latents_are_refused():
     assert all(p.grad is None for p in model.parameters())
     with pytest.raises(ValueError, match="this model has 3"):
         log_prob_by_grid(mlp_vae((5,), 3, FixedGaussian(0.5), hidden=(4,)), X)
+
+
+@pytest.mark.parametrize("k", [1, 6])
+def test_the_price_of_prior_draws_grows_with_the_divergence(k):
+    generator = torch.Generator().manual_seed(2)
+    missed, apart = prior_shortfall(k, [10, 10_000], n=400, generator=generator)
+    assert apart == pytest.approx(k * 0.5 * np.log(10), rel=0.15)  # variance 1 + 9 to 1 a latent
+    assert missed[0] > 3 * abs(missed[1])
+    assert missed[0] > 0.1 * k

@@ -5,7 +5,8 @@ import pytest
 import torch
 from torch.distributions import MultivariateNormal, kl_divergence
 
-from lib.linear_vae import LinearVAE, from_ppca
+from lib.linear_vae import LinearVAE, best_with_noise, from_ppca, settle
+from lib.pca import fit_pca
 from lib.ppca import PPCA, fit_ppca
 
 DIM, K = 6, 2
@@ -150,6 +151,36 @@ def test_the_highest_bound_is_probabilistic_pca(seed):
     np.testing.assert_allclose(
         model.weights @ model.weights.T, ppca.weights @ ppca.weights.T, atol=0.02
     )
+
+
+@pytest.mark.parametrize("std", [0.5, 1.5, 3.0])
+def test_with_fixed_noise_no_rival_has_a_larger_bound(std):
+    pca = fit_pca(data(), 3)
+    model, x = best_with_noise(pca, std).requires_grad_(False), torch.from_numpy(data())
+    assert model.noise_variance.item() == pytest.approx(std**2)
+    used = (torch.linalg.norm(model.weights, dim=0) > 1e-6).tolist()
+    assert used == (pca.variances > std**2).tolist()
+    best, generator = model.log_prob(x).mean(), seeded(5)
+    torch.testing.assert_close(model.exact_elbo(x).mean(), best)
+    for parameter in (model.weights, model.bias):
+        for _ in range(20):  # log p is at least the bound: to lower it lowers every bound
+            shift = 0.1 * torch.randn(parameter.shape, generator=generator, dtype=parameter.dtype)
+            parameter.add_(shift)
+            assert model.log_prob(x).mean() < best
+            parameter.sub_(shift)
+
+
+def test_random_draws_and_ever_smaller_steps_reach_probabilistic_pca():
+    torch.manual_seed(0)
+    raw = data(1280)
+    x = (raw - raw.mean(0)) / raw.std()
+    model, best = LinearVAE(DIM, K), fit_ppca(x, K).log_prob(x).mean()
+    losses = settle(model, torch.from_numpy(x).float(), generator=seeded())
+    assert len(losses) == 160 * 10  # epochs times batches of 128
+    assert np.mean(losses[-50:]) < np.mean(losses[:50]) - 1
+    with torch.no_grad():
+        bound = model.exact_elbo(torch.from_numpy(x).float()).mean()
+    assert best - 0.05 < bound < best + 1e-4
 
 
 def test_the_bound_has_no_slope_at_probabilistic_pca():

@@ -6,7 +6,7 @@ import torch
 from lib.gaussian import kl_to_standard_normal, reparameterise
 from lib.linear_vae import LinearVAE
 from lib.vae import VAE
-from lib.vae_slips import MismatchedVAE, codes, one_step, weighted_vae
+from lib.vae_slips import PENALTIES, MismatchedVAE, codes, one_step, weighted_vae
 
 
 def seeded(seed: int = 0) -> torch.Generator:
@@ -36,6 +36,35 @@ def test_the_loss_is_the_weighted_sum(weights):
     terms = model.loss(X, generator=seeded())
     want = weights[0] * terms["distortion"] + weights[1] * terms["rate"]
     torch.testing.assert_close(terms["loss"], want)
+
+
+def test_every_slip_of_the_penalty_is_the_one_it_names():
+    mean, s = (torch.randn(6, 2, generator=seeded(k), dtype=torch.float64) for k in (1, 2))
+    q = torch.distributions.Normal(mean, torch.exp(s / 2))
+    true = torch.distributions.kl_divergence(q, torch.distributions.Normal(0.0, 1.0)).sum(1)
+    right, double, wide = (penalty(mean, s) for penalty in PENALTIES.values())
+    torch.testing.assert_close(right, true)
+    torch.testing.assert_close(double, 2 * true)
+    sigma = q.stddev
+    torch.testing.assert_close(wide, true + 0.5 * (sigma - sigma**2).sum(1))
+
+
+@pytest.mark.parametrize(("name", "width", "least"), [("right", 1, 0), ("σ for σ²", 2, -0.193)])
+def test_the_penalty_alone_is_least_at_the_width_it_believes_in(name, width, least):
+    s = torch.linspace(-3, 3, 6001, dtype=torch.float64)[:, None]
+    values = PENALTIES[name](torch.zeros_like(s), s)
+    assert torch.exp(s[values.argmin()] / 2).item() == pytest.approx(width, abs=1e-2)
+    assert values.min().item() == pytest.approx(least, abs=1e-3)
+
+
+@pytest.mark.parametrize("name", PENALTIES)
+def test_the_loss_charges_the_penalty_and_reports_the_true_rate(name):
+    model = weighted_vae(1.0, 0.5, penalty=PENALTIES[name])
+    terms = model.loss(X, generator=seeded())
+    penalty = PENALTIES[name](*model.encode(X)).mean()
+    torch.testing.assert_close(terms["penalty"], penalty)
+    torch.testing.assert_close(terms["loss"], terms["distortion"] + 0.5 * penalty)
+    torch.testing.assert_close(terms["rate"], kl_to_standard_normal(*model.encode(X)).mean())
 
 
 def test_a_mean_over_pixels_is_beta_times_64():

@@ -8,7 +8,7 @@ from scipy.special import expit
 from lib import light_toy
 from lib.gradient_estimators import reparameterised, score_function
 from lib.light_toy import SIDES, LightToy
-from lib.likelihoods import FixedGaussian, SharedGaussian
+from lib.likelihoods import Bernoulli, Categorical, FixedGaussian, PixelGaussian, SharedGaussian
 from lib.linear_vae import LinearVAE, from_ppca
 from lib.ppca import PPCA
 from lib.vae_slips import MismatchedVAE
@@ -224,6 +224,46 @@ def estimators():
         for estimates, slope in zip(found, slopes, strict=True):
             error = estimates.std().item() / 200_000**0.5
             assert abs(estimates.mean().item() - slope) < 5 * error
+
+
+@checks("eq-vae-bernoulli", by="scipy's probabilities, pixel by pixel; all pictures of 6 pixels")
+def bernoulli():
+    """The cross-entropy is minus the log-probability, and the probabilities sum to one."""
+    o = rng().normal(size=6)
+    x = np.array(list(np.ndindex(*[2] * 6)))
+    formula = np.sum(np.log(1 + np.exp(o)) - x * o, axis=1)
+    np.testing.assert_allclose(formula, -stats.bernoulli.logpmf(x, expit(o)).sum(axis=1))
+    assert np.isclose(np.exp(-formula).sum(), 1)
+    out = torch.tensor(o).expand(len(x), 1, 6)
+    ours = -Bernoulli().log_prob(torch.tensor(x).double(), out)
+    np.testing.assert_allclose(ours, formula)
+
+
+@checks("eq-vae-categorical", by="a product of normalised probabilities; all pictures of 3 pixels")
+def categorical():
+    """Levels have probabilities in the ratio of exp(o); over all pictures they sum to one."""
+    o = rng().normal(size=(4, 3))  # four levels, three pixels
+    levels = np.array(list(np.ndindex(4, 4, 4)))
+    weights = np.exp(o) / np.exp(o).sum(axis=0)
+    product = np.prod([weights[levels[:, i], i] for i in range(3)], axis=0)
+    formula = [sum(np.log(np.exp(o).sum(axis=0))) - sum(o[at, range(3)]) for at in levels]
+    np.testing.assert_allclose(formula, -np.log(product))
+    assert np.isclose(np.exp(-np.array(formula)).sum(), 1)
+    out = torch.tensor(o).expand(len(levels), 4, 3)
+    ours = -Categorical(4).log_prob(torch.tensor(levels / 3), out)
+    np.testing.assert_allclose(ours, formula)
+
+
+@checks("eq-vae-pixel", by="scipy's density of one Gaussian with a diagonal covariance")
+def pixel_noise():
+    """The sum over pixels is minus the log of the joint density, for both positive outputs."""
+    x, mean, a = rng().normal(size=(3, 5))
+    for way, sigma in (("exp", np.exp(a / 2)), ("softplus", np.log(1 + np.exp(a)))):
+        formula = np.sum((x - mean) ** 2 / (2 * sigma**2) + 0.5 * np.log(2 * np.pi * sigma**2))
+        assert np.isclose(formula, -stats.multivariate_normal(mean, np.diag(sigma**2)).logpdf(x))
+        out = torch.tensor(np.stack([mean, a]))[None]
+        ours = PixelGaussian(positive=way, smallest=0.0).log_prob(torch.tensor(x)[None], out)
+        assert np.isclose(-ours.item(), formula)
 
 
 @checks("eq-vae-mse", by="scipy's density, pixel by pixel")
