@@ -22,6 +22,7 @@ def dot_and_share(strips: np.ndarray, share: np.ndarray) -> Figure:
     left.imshow(strips, aspect="auto", vmin=0, vmax=1, interpolation="nearest")
     left.grid(False)
     left.set(xlabel="pixel", ylabel="example")
+    right.set_xticks(range(0, len(share), 4))
     right.semilogy(np.arange(len(share)), share, "o-", color=COLORS["prior"], ms=4)
     right.set(xlabel="components K", ylabel="share of the variance lost", ylim=(1e-4, 1.5))
     return fig
@@ -85,18 +86,21 @@ def label_curves(
     return fig
 
 
-def comparison_frame(pictures: Mapping[str, np.ndarray], notes: Sequence[str]) -> np.ndarray:
-    """Pictures (h, w) side by side, a name and a note above each; uint8 (height, width, 3)."""
+def comparison_frame(
+    pictures: Mapping[str, np.ndarray], notes: Sequence[str], columns: int = 3
+) -> np.ndarray:
+    """Pictures (h, w) in rows of `columns`, a name and a note above each; uint8 (., ., 3)."""
     if len(notes) != len(pictures):
         raise ValueError(f"{len(pictures)} pictures need as many notes, got {len(notes)}")
     h, w = (ZOOM * side for side in next(iter(pictures.values())).shape)
-    frame = Image.new("RGB", (len(pictures) * (w + GAP) - GAP, h + HEAD), "white")
+    size = columns * (w + GAP) - GAP, -(-len(pictures) // columns) * (h + HEAD)
+    frame = Image.new("RGB", size, "white")
     pen = ImageDraw.Draw(frame)
     for j, ((name, picture), note) in enumerate(zip(pictures.items(), notes, strict=True)):
-        left = j * (w + GAP)
+        left, top = j % columns * (w + GAP), j // columns * (h + HEAD)
         grey = np.rint(np.clip(picture, 0, 1) * 63) * (255 / 63)
         big = grey.astype(np.uint8).repeat(ZOOM, axis=0).repeat(ZOOM, axis=1)
-        frame.paste(Image.fromarray(big), (left, HEAD))
-        pen.text((left + w / 2, 1), name, fill="#2b2f36", font=_font(13), anchor="ma")
-        pen.text((left + w / 2, 17), note, fill="#2b2f36", font=_font(12), anchor="ma")
+        frame.paste(Image.fromarray(big), (left, top + HEAD))
+        pen.text((left + w / 2, top + 1), name, fill="#2b2f36", font=_font(13), anchor="ma")
+        pen.text((left + w / 2, top + 17), note, fill="#2b2f36", font=_font(12), anchor="ma")
     return np.asarray(frame)

@@ -59,14 +59,14 @@ def test_label_curves_show_mean_and_spread():
     plt.close("all")
 
 
-def test_comparison_frame_shows_every_picture_enlarged(rng):
-    pictures = {"one": rng.random((6, 5)), "two": rng.random((6, 5))}
-    frame = plots.comparison_frame(pictures, ["", "note"])
+def test_comparison_frame_shows_every_picture_enlarged_in_rows(rng):
+    pictures = {name: rng.random((6, 5)) for name in "abc"}
+    frame = plots.comparison_frame(pictures, ["", "note", ""], columns=2)
     zoom, gap, head = plots.ZOOM, plots.GAP, plots.HEAD
-    assert frame.shape == (head + 6 * zoom, 2 * 5 * zoom + gap, 3)
+    assert frame.shape == (2 * (head + 6 * zoom), 2 * 5 * zoom + gap, 3)
     for j, picture in enumerate(pictures.values()):
-        left = j * (5 * zoom + gap)
-        shown = frame[head::zoom, left : left + 5 * zoom : zoom, 0] / 255
-        np.testing.assert_allclose(shown, picture, atol=0.013)
-    with pytest.raises(ValueError, match="2 pictures need as many notes"):
+        left, top = j % 2 * (5 * zoom + gap), head + j // 2 * (head + 6 * zoom)
+        rows = frame[top : top + 6 * zoom : zoom, left : left + 5 * zoom : zoom, 0]
+        np.testing.assert_allclose(rows / 255, picture, atol=0.013)
+    with pytest.raises(ValueError, match="3 pictures need as many notes"):
         plots.comparison_frame(pictures, [""])
