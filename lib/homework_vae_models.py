@@ -201,7 +201,7 @@ def check_importance(
         "divide by q: subtract log q": log_mean(log_joint + log_q),
         "the weights p(x, z) / q(z | x) need q": log_mean(log_joint),
         "that is the largest ratio; add all of them": ratio.max(axis=0),
-        "divide each p(x, z_s) by its own q(z_s | x) before you average": (
+        "divide each p(x, z_j) by its own q(z_j | x) before you average": (
             log_mean(log_joint) - log_mean(log_q)
         ),
         "that is minus the bound": -right,
