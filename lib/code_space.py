@@ -68,8 +68,15 @@ def random_codes(z: np.ndarray, n: int, rng: np.random.Generator) -> dict[str, n
         "standard": noise,
         "box": rng.uniform(z.min(axis=0), z.max(axis=0), size=noise.shape),
         "scaled": mean + z.std(axis=0) * noise,
-        "Gaussian": rng.multivariate_normal(mean, np.cov(z.T, bias=True), size=n),
+        "Gaussian": rng.multivariate_normal(mean, np.atleast_2d(np.cov(z.T, bias=True)), size=n),
     }
+
+
+def unexplained(a: np.ndarray, b: np.ndarray) -> float:
+    """Share of the variance of b (n, j) that no linear map of a (n, k) plus a constant explains."""
+    design = np.column_stack([a, np.ones(len(a))])
+    rest = b - design @ np.linalg.lstsq(design, b, rcond=None)[0]
+    return float(np.sum(rest**2) / np.sum((b - b.mean(axis=0)) ** 2))
 
 
 def unsure(pictures: np.ndarray) -> np.ndarray:
@@ -80,7 +87,10 @@ def unsure(pictures: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class CodeSpace:
-    """Encoder and decoder as numpy functions, training digits x and new digits x_new (n, 8, 8)."""
+    """Encoder and decoder as numpy functions, training digits x and new digits x_new (n, 8, 8).
+
+    What asks for no classifier (codes, limits, errors, pictures) works for pictures of any size.
+    """
 
     encode: Decode
     decode: Decode
@@ -115,10 +125,14 @@ class CodeSpace:
         """Squared error of rebuilding each picture, summed over its pixels; (n,)."""
         return np.sum((self.decode(self.encode(pictures)) - pictures) ** 2, axis=(1, 2))
 
+    def in_hole(self, codes: np.ndarray) -> np.ndarray:
+        """Whether each of the codes (n, k) is in a hole: bool, (n,)."""
+        return emptiness(codes, self.z) > self.hole_limit
+
     def judge(self, codes: np.ndarray) -> Judgement:
         """What becomes of codes (n, k)."""
         pictures = self.pictures(codes)
-        holes = np.mean(emptiness(codes, self.z) > self.hole_limit)
+        holes = np.mean(self.in_hole(codes))
         far = np.mean(metrics.nearest(pictures, self.x)[1] > self.far_limit)
         frechet = digit_features.digit_frechet(pictures)
         return Judgement(float(holes), float(far), float(unsure(pictures).mean()), frechet)

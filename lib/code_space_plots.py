@@ -9,8 +9,11 @@ import numpy as np
 from matplotlib.figure import Figure
 from scipy import stats
 
-from lib.code_space import Along, Patch
+from lib.code_space import Along, CodeSpace, Patch
+from lib.latent_plane import plane_picture, plane_points, plane_range, scatter_codes, show_plane
 from lib.plots import COLORS, WIDTH
+
+HOLE = "#f2d6ac"  # a light tone of COLORS["error"]: dots stay visible on it
 
 
 def recode_panels(
@@ -46,6 +49,24 @@ def circle_panels(turn: np.ndarray, codes: np.ndarray, errors: np.ndarray) -> Fi
     right.set(ylabel="squared error")
     for ax in (left, right):
         ax.set(xlabel="angle (degrees)", xticks=range(0, 361, 90))
+    return fig
+
+
+def plane_panels(space: CodeSpace, values: np.ndarray, n: int, *, holes: bool = False) -> Figure:
+    """Codes (N, 2) as dots, coloured by values (N,); beside them n x n pictures decoded there.
+
+    `holes` shades them among the dots, and keeps the pictures apart by white lines.
+    """
+    fig, (left, right) = plt.subplots(1, 2, figsize=(WIDTH, 3.6))
+    x_range, y_range = plane_range(space.z)
+    if holes:
+        shade = space.in_hole(plane_points(x_range, y_range, 100)).reshape(100, 100)
+        sides = {"extent": (*x_range, *y_range), "levels": [0.5, 1], "colors": [HOLE]}
+        left.contourf(shade[::-1], **sides)
+    scatter_codes(space.z, values, left)
+    left.set(xlim=x_range, ylim=y_range)
+    picture = plane_picture(space.decode, x_range, y_range, n)
+    show_plane(picture, x_range, y_range, n, right, lines=holes)
     return fig
 
 

@@ -254,11 +254,6 @@ def walk(a: np.ndarray, b: np.ndarray, steps: int) -> np.ndarray:
     return np.linspace(np.asarray(a, dtype=float), np.asarray(b, dtype=float), steps)
 
 
-def widest_gap(a: np.ndarray, b: np.ndarray, codes: np.ndarray, steps: int = 33) -> float:
-    """The largest distance to the nearest code that a straight walk from a to b meets."""
-    return float(emptiness(walk(a, b, steps), codes).max())
-
-
 def _codes(codes: np.ndarray, k: int | None = None) -> np.ndarray:
     codes = np.asarray(codes, dtype=float)
     if codes.ndim != 2 or len(codes) == 0 or k not in (None, codes.shape[1]):

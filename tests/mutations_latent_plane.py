@@ -41,12 +41,6 @@ def five_in_a_hundred_new_codes_are_in_holes() -> None:
     assert abs(np.mean(apart > limit) - 0.05) < 5e-3
 
 
-def a_walk_across_a_ring_meets_its_hole() -> None:
-    angle = np.linspace(0, 2 * np.pi, 100, endpoint=False)
-    ring = np.column_stack([np.cos(angle), np.sin(angle)])
-    assert abs(latent_plane.widest_gap(ring[0], ring[50], ring) - 1) < 1e-9
-
-
 def pixels_as_codes() -> code_space.CodeSpace:
     """An autoencoder that only flattens, and digits of four pixels that anybody can draw."""
     x, x_new = np.random.default_rng(0).random((2, 200, 2, 2))
@@ -67,6 +61,13 @@ def a_perfect_copy_has_no_error_and_other_pictures_do() -> None:
     half = code_space.CodeSpace(space.encode, lambda z: space.decode(z) / 2, space.x, space.x_new)
     assert not space.error(space.x_new).any()
     assert np.allclose(half.error(space.x_new), np.sum(space.x_new**2, axis=(1, 2)) / 4)
+
+
+def a_linear_map_leaves_nothing_of_its_own_image() -> None:
+    a = np.random.default_rng(0).normal(size=(200, 3)) + 5
+    b = a @ np.array([[1.0, 2.0], [0.0, 1.0], [3.0, -1.0]]) + [10.0, -20.0]
+    assert code_space.unexplained(a, b) < 1e-12
+    assert abs(code_space.unexplained(np.zeros_like(a), b) - 1) < 1e-12
 
 
 def copies_have_ratio_zero_and_new_digits_one() -> None:
@@ -93,6 +94,12 @@ MUTATIONS = [
         "lib.code_space.CodeSpace.error",
         Edit("np.sum(", "np.mean("),
         a_perfect_copy_has_no_error_and_other_pictures_do,
+    ),
+    Mutation(
+        "a linear map without its constant",
+        "lib.code_space.unexplained",
+        Edit("np.ones(len(a))", "np.zeros(len(a))"),
+        a_linear_map_leaves_nothing_of_its_own_image,
     ),
     Mutation(
         "closeness to new digits instead of training digits",
@@ -135,11 +142,5 @@ MUTATIONS = [
         "lib.latent_plane.hole_limit",
         Edit("emptiness(new, codes)", "emptiness(codes, codes)"),
         five_in_a_hundred_new_codes_are_in_holes,
-    ),
-    Mutation(
-        "the nearest gap of a walk instead of the widest",
-        "lib.latent_plane.widest_gap",
-        Edit(".max()", ".min()"),
-        a_walk_across_a_ring_meets_its_hole,
     ),
 ]

@@ -3,8 +3,11 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from matplotlib.colors import to_hex
 from scipy.spatial.distance import cdist
 from scipy.stats import multivariate_normal
+from sklearn.linear_model import LinearRegression
+from sklearn.metrics import r2_score
 
 from lib import code_space, code_space_plots, digit_features
 from lib.code_space import Along, CodeSpace, Patch
@@ -44,6 +47,13 @@ def test_limits_leave_five_in_a_hundred_new_digits_outside(space):
     apart = cdist(space.x_new.reshape(-1, 64), space.x.reshape(-1, 64)).min(axis=1)
     for limit in (space.hole_limit, space.far_limit):
         assert np.mean(apart > limit) == pytest.approx(0.05, abs=2e-3)
+
+
+def test_in_hole_is_beyond_the_limit(space, rng):
+    codes = np.concatenate([space.z_new[:50], rng.uniform(size=(20, 64))])
+    apart = cdist(codes, space.z).min(axis=1)
+    np.testing.assert_array_equal(space.in_hole(codes), apart > space.hole_limit)
+    assert not space.in_hole(space.z).any()
 
 
 def test_judge_of_an_autoencoder_without_loss(space, rng):
@@ -106,6 +116,36 @@ def test_patch_with_one_gaussian_is_mean_and_covariance(rng):
 def test_random_codes_need_a_table():
     with pytest.raises(ValueError, match="z must be"):
         code_space.random_codes(np.zeros(5), 3, np.random.default_rng(0))
+
+
+def test_unexplained_is_one_minus_the_score_of_a_regression(rng):
+    a = rng.normal(size=(80, 3)) + 4
+    b = a @ rng.normal(size=(3, 2)) + rng.normal(size=(80, 2)) * [0.1, 3] - 7
+    fitted = LinearRegression().fit(a, b)
+    want = 1 - r2_score(b, fitted.predict(a), multioutput="variance_weighted")
+    assert code_space.unexplained(a, b) == pytest.approx(want)
+
+
+def test_codes_of_one_number_can_be_invented(rng):
+    kinds = code_space.random_codes(rng.normal(size=(50, 1)) * 3, 20_000, rng)
+    assert {codes.shape for codes in kinds.values()} == {(20_000, 1)}
+    assert kinds["Gaussian"].std() == pytest.approx(kinds["scaled"].std(), rel=0.03)
+
+
+def test_plane_panels_shade_what_is_far_from_every_code(rng):
+    """Codes on the left and right edge of a square: the strip between them is a hole."""
+    z = np.column_stack([np.repeat([0.0, 1.0], 200), rng.random(400)])
+    space = CodeSpace(lambda x: x, lambda c: np.full((len(c), 2, 2), 0.5), z, z + 0.02)
+    fig = code_space_plots.plane_panels(space, np.repeat([0, 1], 200), 4, holes=True)
+    left, right = fig.axes
+    assert left.get_xlim() == pytest.approx((-0.05, 1.05))
+    fig.canvas.draw()
+    seen = np.asarray(fig.canvas.buffer_rgba())[::-1]
+    x, y = left.transData.transform([[0.5, 0.45], [0.3, 0.25], [0, 0.5], [1, 0.5]]).astype(int).T
+    shaded = [to_hex(c) == code_space_plots.HOLE for c in seen[y, x] / 255]
+    assert shaded == [True, True, False, False]
+    assert right.images[0].get_array().shape == (8, 8)
+    plt.close(fig)
 
 
 def test_drawings_show_their_numbers(rng):

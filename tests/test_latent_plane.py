@@ -191,14 +191,6 @@ def test_a_walk_is_straight_and_even(rng):
     np.testing.assert_allclose(np.diff(codes, axis=0), np.tile((b - a) / 4, (4, 1)))
 
 
-def test_widest_gap_of_a_ring_is_its_radius():
-    """Across a ring of codes the middle is one radius away from all; along a side it is not."""
-    angle = np.linspace(0, 2 * np.pi, 400, endpoint=False)
-    ring = 3 * np.column_stack([np.cos(angle), np.sin(angle)])
-    assert lp.widest_gap(ring[0], ring[200], ring) == pytest.approx(3)
-    assert lp.widest_gap(ring[0], ring[20], ring) < 0.1
-
-
 def test_bad_input_is_explained(rng):
     codes = rng.normal(size=(10, 2))
     with pytest.raises(ValueError, match="n >= 2"):

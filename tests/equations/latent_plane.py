@@ -17,7 +17,7 @@ def rng() -> np.random.Generator:
     return np.random.default_rng(31)
 
 
-@checks("eq-recode", by="networks with an invertible matrix built into their weights")
+@checks("eq-recode-loss", by="networks with an invertible matrix built into their weights")
 def recode():
     """h(z) = A z + b moves into the last layer, h^-1 into the first; the loss stays."""
     torch.manual_seed(0)
@@ -84,7 +84,7 @@ def circle_pair():
         assert abs(found.fun - 2) < 1e-6
 
 
-@checks("eq-emptiness", by="a k-d tree")
+@checks("eq-code-emptiness", by="a k-d tree")
 def emptiness():
     """The distance to the nearest code."""
     codes, points = rng().normal(size=(2, 200, 4))
