@@ -94,14 +94,30 @@ def axis_following(
     The absolute rank correlation of `first` with the axis that follows it better; and of `second`
     with the other axis, averaged over `bins` of equal counts of the first factor.
     """
-    if z.ndim != 2 or z.shape[1] != 2 or not z.shape[:1] == first.shape == second.shape:
-        raise ValueError(
-            f"give codes (n, 2) and factors (n,), got {z.shape}, {first.shape} and {second.shape}"
-        )
+    _check_plane(z, first, second)
     found = [_rank_correlation(z[:, k], first) for k in (0, 1)]
     other = z[:, np.argmin(found)]
     parts = np.array_split(np.argsort(first), bins)
     return max(found), float(np.mean([_rank_correlation(other[i], second[i]) for i in parts]))
+
+
+def reading_axes(z: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Swap and signs (2, 2) of the axes of codes (n, 2): those of `z @ axes` rise with the factors.
+
+    The first axis is the one that follows the factor `first` (n,) better, by rank correlation.
+    """
+    _check_plane(z, first, second)
+    ranks = stats.spearmanr(np.column_stack([z, first, second]))[0][:2, 2:]
+    k = int(np.argmax(np.abs(ranks[:, 0])))
+    signs = np.where([ranks[k, 0] < 0, ranks[1 - k, 1] < 0], -1.0, 1.0)
+    return np.eye(2)[:, [k, 1 - k]] * signs
+
+
+def _check_plane(z: np.ndarray, first: np.ndarray, second: np.ndarray) -> None:
+    if z.ndim != 2 or z.shape[1] != 2 or not z.shape[:1] == first.shape == second.shape:
+        raise ValueError(
+            f"give codes (n, 2) and factors (n,), got {z.shape}, {first.shape} and {second.shape}"
+        )
 
 
 def _rank_correlation(a: np.ndarray, b: np.ndarray) -> float:
@@ -184,7 +200,8 @@ def trade_off(
 ) -> Figure:
     """Gap against error: dots for the models of each beta, a line for one annealed model.
 
-    `scores` maps beta to one (error, gap) a seed; `annealed` are (error, gap) along one run.
+    `scores` maps beta to one (error, gap) a seed, large dots are medians; `annealed` are
+    (error, gap) along one run.
     """
     fig, ax = plt.subplots(figsize=(WIDTH, 3.3))
     ax.plot(*zip(*annealed, strict=True), "-o", ms=4, color=COLORS["good"], label="annealed")
@@ -192,7 +209,7 @@ def trade_off(
         errors, gaps = np.array(points, dtype=float).T
         ax.plot(errors, gaps, mark, color=COLORS["model"], ms=5, alpha=0.55)
         ax.plot(
-            errors.mean(), gaps.mean(), mark, color=COLORS["model"], ms=9,
+            np.median(errors), np.median(gaps), mark, color=COLORS["model"], ms=9,
             mec=INK, label=f"β = {beta:g} from the start",
         )  # fmt: skip
     ax.set(xlabel="squared error of a picture", ylabel="mutual information gap", xscale="log")

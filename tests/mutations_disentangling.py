@@ -45,12 +45,36 @@ def check_axes_that_follow() -> None:
     assert traversals.axis_following(codes[:, ::-1], yaw, smile, bins=200) == (first, second)
 
 
+def check_axes_face_their_factors() -> None:
+    """Of codes in any order and with any signs, the axes come back in order and rise."""
+    yaw, smile = np.random.default_rng(6).normal(size=(2, 500))
+    want = np.stack([yaw**3, np.exp(smile)], axis=1)
+    for columns in ([0, 1], [1, 0]):
+        for signs in ([1, 1], [1, -1], [-1, 1], [-1, -1]):
+            codes = want[:, columns] * signs
+            axes = traversals.reading_axes(codes, yaw, smile)
+            np.testing.assert_array_equal(codes @ axes, want)
+            np.testing.assert_array_equal(codes @ axes @ axes.T, codes)
+
+
 MUTATIONS = [
     Mutation(
         "the axis of the first factor asked about the second",
         "lib.traversals.axis_following",
         Edit("np.argmin(found)", "np.argmax(found)"),
         check_axes_that_follow,
+    ),
+    Mutation(
+        "axes swapped but not flipped",
+        "lib.traversals.reading_axes",
+        Edit("* signs", ""),
+        check_axes_face_their_factors,
+    ),
+    Mutation(
+        "signs taken before the swap",
+        "lib.traversals.reading_axes",
+        Edit("[ranks[k, 0] < 0, ranks[1 - k, 1] < 0]", "[ranks[0, 0] < 0, ranks[1, 1] < 0]"),
+        check_axes_face_their_factors,
     ),
     Mutation(
         "a flipped axis counts against",

@@ -81,12 +81,12 @@ def test_tables_show_shares_of_the_entropy_in_the_order_of_the_rates(rng):
     assert ax.get_title() == f"model: MIG {gap.score:.2f}"
 
 
-def test_the_trade_off_shows_seeds_means_and_the_annealed_run():
-    runs = {1.0: [(0.1, 0.2), (0.3, 0.4)], 16.0: [(1.0, 0.5)]}
+def test_the_trade_off_shows_seeds_medians_and_the_annealed_run():
+    runs = {1.0: [(0.1, 0.2), (0.2, 0.3), (0.6, 0.4)], 16.0: [(1.0, 0.5)]}
     (ax,) = traversals.trade_off(runs, [(5.0, 0.1), (0.2, 0.6)]).axes
     drawn = [line.get_xydata().tolist() for line in ax.lines]
     assert drawn[0] == [[5.0, 0.1], [0.2, 0.6]]
-    assert drawn[1] == [[0.1, 0.2], [0.3, 0.4]]
+    assert drawn[1] == [[0.1, 0.2], [0.2, 0.3], [0.6, 0.4]]
     np.testing.assert_allclose(drawn[2], [[0.2, 0.3]])
     assert drawn[3] == drawn[4] == [[1.0, 0.5]]
 
@@ -109,7 +109,13 @@ def test_axes_that_follow_their_factors_are_found(rng):
     assert second > 0.5
 
 
+def test_axes_are_turned_to_face_their_factors():
+    broken.check_axes_face_their_factors()
+
+
 def test_axes_need_one_value_for_each_code(rng):
+    with pytest.raises(ValueError, match="give codes"):
+        traversals.reading_axes(rng.normal(size=(9, 3)), np.zeros(9), np.zeros(9))
     with pytest.raises(ValueError, match="give codes"):
         traversals.axis_following(rng.normal(size=(9, 3)), np.zeros(9), np.zeros(9))
     with pytest.raises(ValueError, match="give codes"):
