@@ -166,7 +166,7 @@ def _symptoms(
     if float(rebuilt.abs().max()) <= 1 + 1e-6:
         yield "all it puts out lies between -1 and 1: no tanh after the last layer"
     a, b = z.min(0, keepdim=True).values, z.max(0, keepdim=True).values
-    kink = model.decode((a + b) / 2) - (model.decode(a) + model.decode(b)) / 2
+    kink = (model.decode((a + b) / 2) - (model.decode(a) + model.decode(b)) / 2).detach()
     if float(kink.abs().max()) < 1e-3 * float((b - a).norm()):
         yield "the decoder is linear, and with a linear decoder nothing beats PCA"
     if seen < 0.3 * error:
