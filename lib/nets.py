@@ -44,6 +44,7 @@ class MLPEncoder(nn.Module):
         self.net = mlp(math.prod(shape) + c_dim, *hidden, outputs)
 
     def forward(self, x: Tensor, c: Tensor | None = None) -> Tensor:
+        """Numbers (n, outputs) of x (n, *shape)."""
         return self.net(join(x.flatten(1), c, self.c_dim))
 
 
@@ -64,6 +65,7 @@ class MLPDecoder(nn.Module):
         self.net = mlp(k + c_dim, *hidden, math.prod(self.shape))
 
     def forward(self, z: Tensor, c: Tensor | None = None) -> Tensor:
+        """Numbers (n, outputs, *shape) of z (n, k)."""
         return self.net(join(z, c, self.c_dim)).unflatten(1, self.shape)
 
 
@@ -88,6 +90,7 @@ class ConvEncoder(nn.Module):
         self.head = nn.Linear(math.prod(_smallest(size, channels)) + c_dim, outputs)
 
     def forward(self, x: Tensor, c: Tensor | None = None) -> Tensor:
+        """Numbers (n, outputs) of x (n, *shape)."""
         h = self.convs(x.reshape(len(x), *self.input_shape))  # (n, channels * h * w / 4^layers)
         return self.head(join(h, c, self.c_dim))
 
@@ -118,6 +121,7 @@ class ConvDecoder(nn.Module):
         self.net = nn.Sequential(*layers)
 
     def forward(self, z: Tensor, c: Tensor | None = None) -> Tensor:
+        """Numbers (n, outputs, *shape) of z (n, k)."""
         return self.net(join(z, c, self.c_dim)).reshape(len(z), *self.shape)
 
 

@@ -170,10 +170,17 @@ def _lacks(node: Function | ast.ClassDef, method: bool) -> Iterator[tuple[int, s
         yield node.lineno, f"{node.name}: no return type; write `-> None` if it returns nothing"
 
 
-def global_state(tree: ast.AST) -> Iterator[tuple[int, str]]:
-    """Line and call of everything that seeds a generator shared by the whole process."""
+def global_state(tree: ast.AST, *, networks: bool = False) -> Iterator[tuple[int, str]]:
+    """Line and call of everything that seeds a generator shared by the whole process.
+
+    `networks` allows `torch.manual_seed`: torch's layers draw their first weights from the global
+    generator and take no other, so a notebook, which is the program, has to seed it.
+    """
+    forbidden = {"np.random.seed", "random.seed", "torch.seed"}
+    if not networks:
+        forbidden.add("torch.manual_seed")
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             name = ast.unparse(node.func)
-            if name in ("np.random.seed", "random.seed", "torch.manual_seed", "torch.seed"):
+            if name in forbidden:
                 yield node.lineno, f"`{name}` changes global state; take a generator instead"

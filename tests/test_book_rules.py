@@ -318,3 +318,4 @@ def test_code_lines_leave_out_words():
 def test_global_state_is_noticed():
     tree = ast.parse("np.random.seed(0)\ntorch.manual_seed(1)\nrng = np.random.default_rng(0)")
     assert [line for line, _ in code_rules.global_state(tree)] == [1, 2]
+    assert [line for line, _ in code_rules.global_state(tree, networks=True)] == [1]
