@@ -22,6 +22,7 @@ from lib.gaussian import (
 from lib.likelihoods import Likelihood
 from lib.model import GenerativeModel
 from lib.nets import MLPDecoder, MLPEncoder, mlp
+from lib.vae import at_least_one
 
 Gaussian = tuple[Tensor, Tensor]  # mean and log-variance, each (n, k)
 
@@ -131,7 +132,7 @@ class HierarchicalVAE(GenerativeModel):
         generator: torch.Generator | None = None,
     ) -> Tensor:
         """The bound on log p(x) in nats, (n,): the mean of `samples` draws; beta plays no role."""
-        draws = [sum(self.terms(x, c, generator=generator)) for _ in range(_positive(samples))]
+        draws = [sum(self.terms(x, c, generator=generator)) for _ in range(at_least_one(samples))]
         return -torch.stack(draws).mean(0)
 
     def importance_bound(
@@ -144,7 +145,7 @@ class HierarchicalVAE(GenerativeModel):
     ) -> Tensor:
         """The bound log 1/S sum_s p(x, z1, z2) / q(z1, z2 | x) with S = `samples`: (n,) nats."""
         weights = []
-        for _ in range(_positive(samples)):
+        for _ in range(at_least_one(samples)):
             z1, z2, q1, q2, p1 = self.infer(x, c, generator=generator)
             log_q = gaussian_log_prob(z1, *q1) + gaussian_log_prob(z2, *q2)
             log_p = gaussian_log_prob(z1, *p1) + gaussian_log_prob(z2, *_standard(z2))
@@ -190,12 +191,6 @@ class HierarchicalVAE(GenerativeModel):
 
 def _standard(z: Tensor) -> Gaussian:
     return torch.zeros_like(z), torch.zeros_like(z)
-
-
-def _positive(samples: int) -> int:
-    if samples < 1:
-        raise ValueError(f"samples must be at least 1, got {samples}")
-    return samples
 
 
 def mlp_hierarchy(

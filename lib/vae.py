@@ -107,7 +107,7 @@ class VAE(GenerativeModel):
 
         The expectation is an average over `samples` draws of z.
         """
-        draws = [self.terms(x, c, generator=generator) for _ in range(_positive(samples))]
+        draws = [self.terms(x, c, generator=generator) for _ in range(at_least_one(samples))]
         return -torch.stack([distortion + rate for distortion, rate in draws]).mean(0)
 
     def importance_bound(
@@ -125,7 +125,7 @@ class VAE(GenerativeModel):
         """
         mean, log_var = self.encode(x, c)
         weights = []
-        for _ in range(_positive(samples)):
+        for _ in range(at_least_one(samples)):
             z = reparameterise(mean, log_var, generator=generator)
             log_joint = self.likelihood.log_prob(x, self.decoder(z, c))
             log_joint = log_joint + gaussian_log_prob(z, *self.prior(len(x), c))
@@ -149,7 +149,8 @@ class VAE(GenerativeModel):
         )
 
 
-def _positive(samples: int) -> int:
+def at_least_one(samples: int) -> int:
+    """`samples`, or a ValueError if it is no number of draws."""
     if samples < 1:
         raise ValueError(f"samples must be at least 1, got {samples}")
     return samples

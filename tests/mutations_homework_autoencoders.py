@@ -1,48 +1,12 @@
 """Mistakes in the checks of chapter 3's homework: each gives points away or takes them."""
 
-from collections.abc import Callable
-
-from lib import homework
-from tests.homework import answers
-from tests.homework.grading import filled, grade, grade_id, read
+from tests.homework.kept import Kept
 from tests.mutation import Edit, Mutation
 
-CHAPTER = "03_autoencoders"
-SOURCE = homework.BOOK / "chapters" / CHAPTER / "homework.ipynb"
+KEPT = Kept("03_autoencoders", without="clinic-given")
+earns, loses = KEPT.earns, KEPT.loses
 CODES, NETS = "lib.homework_autoencoders_codes", "lib.homework_autoencoders_nets"
 LINEAR, STUDY = "lib.homework_autoencoders", "lib.homework_autoencoders_study"
-
-
-def graded(test: str, task: str = "", name: str = "") -> object:
-    """The grade of one test, for the reference or for the kept answer of this name."""
-    notebook = read(SOURCE)
-    if task:
-        kept = [a for group in answers(CHAPTER) for a in group]
-        notebook = filled(notebook, next(a for a in kept if (a.task, a.name) == (task, name)))
-    notebook.cells = [c for c in notebook.cells if grade_id(c) != "clinic-given"]
-    (given,) = grade(notebook, seed=1, only={test}).values()
-    return given
-
-
-def earns(test: str, task: str = "", name: str = "") -> Callable[[], None]:
-    """A check: this answer, or else the reference, gets all points of the test."""
-
-    def check() -> None:
-        given = graded(test, task, name)
-        assert given.points == given.possible, given.message
-
-    return check
-
-
-def loses(test: str, task: str, name: str, says: str = "") -> Callable[[], None]:
-    """A check: this answer loses the points of the test and is told `says`."""
-
-    def check() -> None:
-        given = graded(test, task, name)
-        assert given.points == 0
-        assert says in given.message
-
-    return check
 
 
 MUTATIONS = [

@@ -1,47 +1,13 @@
 """Mistakes in the checks of chapter 2's homework: each gives points away or takes them."""
 
-from collections.abc import Callable
-
 import numpy as np
 
-from lib import homework, homework_pca
-from tests.homework import answers
-from tests.homework.grading import filled, grade, read
+from lib import homework_pca
+from tests.homework.kept import Kept
 from tests.mutation import Edit, Mutation
 
-CHAPTER = "02_pca"
-SOURCE = homework.BOOK / "chapters" / CHAPTER / "homework.ipynb"
-
-
-def graded(test: str, task: str = "", name: str = "") -> object:
-    """The grade of one test, for the reference or for the kept answer of this name."""
-    notebook = read(SOURCE)
-    if task:
-        kept = [a for group in answers(CHAPTER) for a in group]
-        notebook = filled(notebook, next(a for a in kept if (a.task, a.name) == (task, name)))
-    (given,) = grade(notebook, seed=1, only={test}).values()
-    return given
-
-
-def earns(test: str, task: str = "", name: str = "") -> Callable[[], None]:
-    """A check: this answer, or else the reference, gets all points of the test."""
-
-    def check() -> None:
-        given = graded(test, task, name)
-        assert given.points == given.possible, given.message
-
-    return check
-
-
-def loses(test: str, task: str, name: str, says: str = "") -> Callable[[], None]:
-    """A check: this answer loses the points of the test and is told `says`."""
-
-    def check() -> None:
-        given = graded(test, task, name)
-        assert given.points == 0
-        assert says in given.message
-
-    return check
+KEPT = Kept("02_pca")
+earns, loses = KEPT.earns, KEPT.loses
 
 
 def planted_is_exact() -> None:

@@ -1,51 +1,16 @@
 """Mistakes in the checks of chapter 4's homework: each gives points away or takes them."""
 
-from collections.abc import Callable
-
 import numpy as np
 from scipy.integrate import trapezoid
 from scipy.stats import multivariate_normal, norm
 
-from lib import homework, homework_vae_linear, homework_vae_mixture, homework_vae_models
+from lib import homework_vae_linear, homework_vae_mixture, homework_vae_models
 from lib import homework_vae_training as training
-from tests.homework import answers
-from tests.homework.grading import filled, grade, grade_id, read
+from tests.homework.kept import Kept
 from tests.mutation import Edit, Mutation
 
-CHAPTER = "04_vae"
-SOURCE = homework.BOOK / "chapters" / CHAPTER / "homework.ipynb"
-
-
-def graded(test: str, task: str = "", name: str = "") -> object:
-    """The grade of one test, for the reference or for the kept answer of this name."""
-    notebook = read(SOURCE)
-    notebook.cells = [c for c in notebook.cells if grade_id(c) != "clinic-given"]
-    if task:
-        kept = [a for group in answers(CHAPTER) for a in group]
-        notebook = filled(notebook, next(a for a in kept if (a.task, a.name) == (task, name)))
-    (given,) = grade(notebook, seed=1, only={test}).values()
-    return given
-
-
-def earns(test: str, task: str = "", name: str = "") -> Callable[[], None]:
-    """A check: this answer, or else the reference, gets all points of the test."""
-
-    def check() -> None:
-        given = graded(test, task, name)
-        assert given.points == given.possible, given.message
-
-    return check
-
-
-def loses(test: str, task: str, name: str, says: str = "") -> Callable[[], None]:
-    """A check: this answer loses the points of the test and is told `says`."""
-
-    def check() -> None:
-        given = graded(test, task, name)
-        assert given.points == 0
-        assert says in given.message
-
-    return check
+KEPT = Kept("04_vae", without="clinic-given")
+earns, loses = KEPT.earns, KEPT.loses
 
 
 def ratios_of_pairs_are_shares() -> None:

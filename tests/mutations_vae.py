@@ -224,7 +224,7 @@ MUTATIONS = [
     Mutation(
         "one draw whatever is asked",
         f"{MODEL}.elbo",
-        Edit("range(_positive(samples))", "range(1)"),
+        Edit("range(at_least_one(samples))", "range(1)"),
         bound_does_not_know_beta,
     ),
     Mutation(
