@@ -77,6 +77,7 @@ def test_the_blank_with_the_hidden_tests_earns_nothing(chapter, student):
     assert {g.error for g in grades.values()} == {"NotImplementedError"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("chapter", "answer"), WRONG, ids=lambda a: str(a))
 def test_a_wrong_answer_loses_points_and_learns_why(chapter, answer):
     source = read(SOURCES[chapter])
@@ -90,6 +91,7 @@ def test_a_wrong_answer_loses_points_and_learns_why(chapter, answer):
         assert any(answer.says in message for message in missed.values()), missed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("chapter", "answer"), FIRST, ids=lambda a: str(a))
 def test_a_wrong_answer_costs_no_points_of_another_task(chapter, answer):
     source = read(SOURCES[chapter])
@@ -97,6 +99,7 @@ def test_a_wrong_answer_costs_no_points_of_another_task(chapter, answer):
     assert set(missed) <= covering(source)[answer.task]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("chapter", "answer"), RIGHT, ids=lambda a: str(a))
 def test_another_correct_answer_keeps_every_point(chapter, answer):
     assert lost(grade(filled(read(SOURCES[chapter]), answer), seed=3)) == {}
