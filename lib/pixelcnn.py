@@ -1,0 +1,190 @@
+"""PixelCNN and gated PixelCNN: all conditionals of a picture in one pass of masked convolutions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from lib.masked import MaskedConv2d, Memory
+from lib.pixel import PixelModel
+
+Apply = Callable[[MaskedConv2d, Tensor], Tensor]
+
+
+def whole(layer: MaskedConv2d, v: Tensor) -> Tensor:
+    """Apply a layer to whole maps, as in training."""
+    return layer(v)
+
+
+def gate(v: Tensor, colours: int = 1) -> Tensor:
+    """tanh(first half of the channels) * sigmoid(second half), within the channels of a colour."""
+    a, b = v.unflatten(1, (colours, 2, -1)).unbind(2)
+    return (torch.tanh(a) * torch.sigmoid(b)).flatten(1, 2)
+
+
+class ConvPixelModel(PixelModel):
+    """What both models share: colours, the reading of one place, logits from a last layer."""
+
+    @property
+    def colours(self) -> int:
+        """Numbers a pixel has, drawn one after the other."""
+        return self.shape[0] if len(self.shape) == 3 else 1
+
+    def point(self, inputs: int, outputs: int) -> MaskedConv2d:
+        """A 1 x 1 layer, in which a colour sees itself and the colours before it."""
+        return MaskedConv2d(inputs, outputs, "B", rows=1, width=1, colours=self.colours)
+
+    def unfold(self, out: Tensor) -> Tensor:
+        """Channels (n, colours * levels, h, w) as logits (n, levels, *shape)."""
+        if len(self.shape) == 3:
+            return out.unflatten(1, (self.colours, self.levels)).transpose(1, 2)
+        return out
+
+    def shift(self, layer: nn.Linear | None, c: Tensor | None) -> Tensor | float:
+        """What a condition adds to all pixels, (n, channels, 1, 1)."""
+        return 0.0 if layer is None else layer(c.to(layer.weight.dtype))[:, :, None, None]
+
+
+class PixelCNN(ConvPixelModel):
+    """A masked convolution of kind A, then residual blocks of kind B, then two 1 x 1 layers.
+
+    A block squeezes to half the channels, looks around with 3 x 3 taps and widens again. `share`
+    is the share of numbers dropped in training. Its receptive field has a blind spot. Source: van
+    den Oord, Kalchbrenner and Kavukcuoglu, 2016, table 1.
+    """
+
+    def __init__(
+        self,
+        shape: Sequence[int],
+        levels: int,
+        *,
+        channels: int = 64,
+        blocks: int = 4,
+        share: float = 0.0,
+        one_hot: bool = False,
+        c_dim: int = 0,
+    ):
+        super().__init__(shape, levels, one_hot=one_hot, c_dim=c_dim)
+        self.share, half, colours = share, channels // 2, self.colours
+        self.first = MaskedConv2d(self.inputs, channels, "A", rows=4, width=7, colours=colours)
+        self.condition = nn.Linear(c_dim, channels, bias=False) if c_dim else None
+        self.squeeze = nn.ModuleList(self.point(channels, half) for _ in range(blocks))
+        self.look = nn.ModuleList(
+            MaskedConv2d(half, half, "B", colours=colours) for _ in range(blocks)
+        )
+        self.widen = nn.ModuleList(self.point(half, channels) for _ in range(blocks))
+        self.mix = self.point(channels, channels)
+        self.last = self.point(channels, colours * levels)
+
+    def network(self, v, c=None, *, generator=None) -> Tensor:
+        """Logits (n, levels, *shape) of encoded pictures v (n, inputs, h, w)."""
+        return self._layers(v, c, whole, generator)
+
+    def _layers(self, v: Tensor, c: Tensor | None, apply: Apply, generator=None) -> Tensor:
+        """The network; `apply` runs a masked layer on whole maps, or on one pixel of them."""
+        h = apply(self.first, v) + self.shift(self.condition, c)
+        for squeeze, look, widen in zip(self.squeeze, self.look, self.widen, strict=True):
+            step = apply(look, F.relu(squeeze(F.relu(h))))
+            h = h + self.drop(widen(F.relu(step)), generator)
+        return self.unfold(self.last(F.relu(self.mix(F.relu(h)))))
+
+    def walk(self, x, c=None) -> Iterator[Tensor]:
+        """As `PixelModel.walk`, but every layer computes a pixel once and remembers it."""
+        self._check(x, c)
+        memory = Memory(*self.shape[-2:])
+        for *colour, i, j in self.places:
+            here = (..., slice(i, i + 1), slice(j, j + 1))
+            memory.at(i, j)
+            logits = self._layers(self.encode(x[here]), c, memory)
+            yield logits[(slice(None), slice(None), *colour, 0, 0)]
+            memory.store(self.first, self.encode(x[here]))  # now x holds this pixel
+
+
+class GatedPixelCNN(ConvPixelModel):
+    """Two stacks without a blind spot: one for the rows above, one for the own row.
+
+    The vertical stack sees all rows above a pixel, the horizontal one the pixels left of it and,
+    through a 1 x 1 link, the vertical one. Every layer is gated, a condition moves every gate.
+    Source: van den Oord et al., Conditional image generation with PixelCNN decoders, 2016, fig. 2.
+    """
+
+    def __init__(
+        self,
+        shape: Sequence[int],
+        levels: int,
+        *,
+        channels: int = 48,
+        layers: int = 5,
+        share: float = 0.0,
+        one_hot: bool = False,
+        c_dim: int = 0,
+    ):
+        super().__init__(shape, levels, one_hot=one_hot, c_dim=c_dim)
+        self.share, colours, n = share, self.colours, channels
+        into = [self.inputs] + [n] * (layers - 1)
+        self.down, self.right = nn.ModuleList(), nn.ModuleList()
+        for k, i in enumerate(into):
+            first = k == 0
+            self.down.append(
+                MaskedConv2d(
+                    i,
+                    2 * n,
+                    "rows" if k else "above",
+                    rows=3 if first else 2,
+                    width=5 if first else 3,
+                )
+            )
+            self.right.append(
+                MaskedConv2d(
+                    i, 2 * n, "B" if k else "A", rows=1, width=5 if first else 3, colours=colours
+                )
+            )
+        self.link = nn.ModuleList(nn.Conv2d(2 * n, 2 * n, 1) for _ in into)
+        self.out = nn.ModuleList(self.point(n, n) for _ in into)
+        self.skip = nn.ModuleList(self.point(n, n) for _ in into)
+        self.condition = nn.ModuleList(nn.Linear(c_dim, 2 * n, bias=False) for _ in into if c_dim)
+        self.mix = self.point(n, n)
+        self.last = self.point(n, colours * levels)
+
+    def network(self, v, c=None, *, generator=None) -> Tensor:
+        """Logits (n, levels, *shape) of encoded pictures v (n, inputs, h, w)."""
+        return self._horizontal(v, c, self._vertical(v, c, whole), whole, generator)
+
+    def _shifts(self, c: Tensor | None) -> list[Tensor | float]:
+        return [self.shift(layer, c) for layer in self.condition] or [0.0] * len(self.down)
+
+    def _vertical(self, v: Tensor, c: Tensor | None, apply: Apply) -> list[Tensor]:
+        """What each layer of the vertical stack tells the horizontal one."""
+        told = []
+        for down, link, shift in zip(self.down, self.link, self._shifts(c), strict=True):
+            seen = apply(down, v)
+            told.append(link(seen))
+            v = gate(seen + shift)
+        return told
+
+    def _horizontal(self, v, c, told: list[Tensor], apply: Apply, generator=None) -> Tensor:
+        h, total = v, 0.0
+        shifts = self._shifts(c)
+        for k, (right, above) in enumerate(zip(self.right, told, strict=True)):
+            seen = self.drop(gate(apply(right, h) + above + shifts[k], self.colours), generator)
+            total = total + self.skip[k](seen)
+            h = self.out[k](seen) + (h if k else 0.0)
+        return self.unfold(self.last(F.relu(self.mix(F.relu(total)))))
+
+    def walk(self, x, c=None) -> Iterator[Tensor]:
+        """As `PixelModel.walk`; the vertical stack runs once a row, the horizontal once a pixel."""
+        self._check(x, c)
+        memory = Memory(*self.shape[-2:])
+        for *colour, i, j in self.places:
+            here = (..., slice(i, i + 1), slice(j, j + 1))
+            if j == 0 and not any(colour):
+                told = self._vertical(self.encode(x[..., i : i + 1, :]), c, memory.at(i))
+            memory.at(i, j)
+            above = [t[..., j : j + 1] for t in told]
+            logits = self._horizontal(self.encode(x[here]), c, above, memory)
+            yield logits[(slice(None), slice(None), *colour, 0, 0)]
+            for layer in (self.down[0], self.right[0]):
+                memory.store(layer, self.encode(x[here]))
