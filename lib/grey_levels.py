@@ -3,8 +3,24 @@
 from __future__ import annotations
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from lib.datasets.digits import LEVELS
+
+
+def to_levels(x: np.ndarray | Tensor, levels: int = LEVELS) -> Tensor:
+    """Pictures (n, ...) of evenly spaced grey values 0..1 as whole numbers 0 .. levels - 1.
+
+    The shape stays, the dtype is long: what pixel models take. Other grey values are refused.
+    """
+    x = np.asarray(x)
+    return torch.tensor(_levels(x, levels).reshape(x.shape), dtype=torch.long)
+
+
+def to_grey(x: Tensor, levels: int = LEVELS) -> Tensor:
+    """The way back: grey values level / (levels - 1) in [0, 1]."""
+    return x / (levels - 1)
 
 
 def add_noise(x: np.ndarray, rng: np.random.Generator, levels: int = LEVELS) -> np.ndarray:

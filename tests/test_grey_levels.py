@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+import torch
 from scipy import stats
 
 from lib.datasets import load
-from lib.grey_levels import add_noise, density_bits, histogram_bits
+from lib.grey_levels import add_noise, density_bits, histogram_bits, to_grey, to_levels
 
 
 def test_noise_fills_a_level_evenly(rng):
@@ -54,6 +55,25 @@ def test_histograms_come_close_to_the_entropy(rng):
     draw = [np.stack([rng.choice(17, size=5000, p=q) for q in p], axis=1) / 16 for _ in range(2)]
     want = np.mean([stats.entropy(q, base=2) for q in p])
     assert histogram_bits(*draw) == pytest.approx(want, abs=0.03)
+
+
+def test_levels_and_grey_values_are_inverse():
+    x = load("digits").test.x
+    level = to_levels(x)
+    assert level.dtype == torch.long
+    assert level.shape == x.shape
+    assert set(level.unique().tolist()) == set(range(17))
+    assert torch.equal(to_grey(level), torch.tensor(x))
+    assert torch.equal(to_levels(torch.tensor(x)), level)
+    assert to_levels(np.array([[0.0, 0.5, 1.0]]), levels=3).tolist() == [[0, 1, 2]]
+    assert to_grey(torch.tensor([0, 1, 2]), levels=3).tolist() == [0, 0.5, 1]
+
+
+def test_levels_of_other_grey_values_are_refused():
+    """Whole numbers 0..16 are levels already; taken for grey values they are out of range."""
+    for wrong in (np.array([[0.03]]), torch.tensor([[16.0]]), np.array([[-1.0]])):
+        with pytest.raises(ValueError, match=r"multiples of 1/16 in \[0, 1\]"):
+            to_levels(wrong)
 
 
 def test_other_grey_values_are_refused(rng):
