@@ -34,8 +34,18 @@ def ask(function: Callable, what: str, **given: Any) -> Any:
 
     Arrays and tensors that the function received must not have changed.
     """
+    return ask_without(ANSWERS, function, what, given)
+
+
+def ask_without(
+    modules: tuple[str, ...], function: Callable, what: str, given: dict[str, Any]
+) -> Any:
+    """The answer of a function to the arguments `given` while some modules are switched off.
+
+    Arrays and tensors that the function received must not have changed.
+    """
     copies = {name: _copy(value) for name, value in given.items()}
-    with np.errstate(all="ignore"), book_switched_off():
+    with np.errstate(all="ignore"), book_switched_off(modules):
         answer = function(*given.values())
     for name, copy in copies.items():
         same = copy is None or np.array_equal(numbers(given[name]), numbers(copy))
@@ -55,9 +65,9 @@ def numbers(value: Any) -> Any:
 
 
 @contextmanager
-def book_switched_off() -> Iterator[None]:
-    """Every function of the modules `ANSWERS` fails and says why, wherever it was imported to."""
-    originals = {function: function.__code__ for function in _book_functions()}
+def book_switched_off(modules: tuple[str, ...] = ANSWERS) -> Iterator[None]:
+    """Every function of these modules of `lib` fails and says why, wherever it was imported to."""
+    originals = {function: function.__code__ for function in _book_functions(modules)}
     try:
         for function in originals:
             function.__code__ = _refuse.__code__
@@ -73,10 +83,10 @@ def _refuse(*args: Any, **kwargs: Any) -> None:
     )
 
 
-def _book_functions() -> set[FunctionType]:
-    """Functions and methods defined in the modules `ANSWERS`; those with a closure are left on."""
+def _book_functions(modules: tuple[str, ...]) -> set[FunctionType]:
+    """Functions and methods defined in these modules; those with a closure are left on."""
     found: list[Any] = []
-    for name in ANSWERS:
+    for name in modules:
         module = importlib.import_module(f"lib.{name}")
         own = [v for v in vars(module).values() if getattr(v, "__module__", "") == module.__name__]
         found += own + [m for v in own if inspect.isclass(v) for m in vars(v).values()]
