@@ -143,7 +143,7 @@ class GatedPixelCNN(ConvPixelModel):
                 )
             )
         self.link = nn.ModuleList(nn.Conv2d(2 * n, 2 * n, 1) for _ in into)
-        self.out = nn.ModuleList(self.point(n, n) for _ in into)
+        self.out = nn.ModuleList(self.point(n, n) for _ in into[1:])  # the last feeds nobody
         self.skip = nn.ModuleList(self.point(n, n) for _ in into)
         self.condition = nn.ModuleList(nn.Linear(c_dim, 2 * n, bias=False) for _ in into if c_dim)
         self.mix = self.point(n, n)
@@ -171,7 +171,8 @@ class GatedPixelCNN(ConvPixelModel):
         for k, (right, above) in enumerate(zip(self.right, told, strict=True)):
             seen = self.drop(gate(apply(right, h) + above + shifts[k], self.colours), generator)
             total = total + self.skip[k](seen)
-            h = self.out[k](seen) + (h if k else 0.0)
+            if k < len(self.out):
+                h = self.out[k](seen) + (h if k else 0.0)
         return self.unfold(self.last(F.relu(self.mix(F.relu(total)))))
 
     def walk(self, x, c=None) -> Iterator[Tensor]:

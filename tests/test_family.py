@@ -15,6 +15,7 @@ from lib import likelihoods
 from lib.hierarchical_vae import mlp_hierarchy
 from lib.linear_vae import LinearVAE
 from lib.model import GenerativeModel
+from lib.pixelcnn import GatedPixelCNN, PixelCNN
 from lib.train import fit
 from lib.vae import conv_vae, mlp_vae
 
@@ -81,6 +82,15 @@ class Given(GenerativeModel):
         return self.model.elbo(x, self.conditions(len(x)), generator=generator)
 
 
+class GivenExact(Given):
+    """The same for a model that has an exact density, and so no bound."""
+
+    elbo = GenerativeModel.elbo
+
+    def log_prob(self, x: Tensor, c: Tensor | None = None) -> Tensor:
+        return self.model.log_prob(x, self.conditions(len(x)))
+
+
 def small_vae(likelihood: likelihoods.Likelihood, **options) -> GenerativeModel:
     return mlp_vae((4, 4), 2, likelihood, hidden=(8,), **options)
 
@@ -119,6 +129,22 @@ MODELS: dict[str, tuple[Callable[[], GenerativeModel], Callable[[int], Tensor]]]
         ),
         lambda n: seeded_normal(n, 3, 3),
     ),
+    "pixelcnn": (
+        lambda: PixelCNN((4, 4), 3, channels=8, blocks=2, share=0.2),
+        lambda n: whole(n, 3, 4, 4),
+    ),
+    "gated pixelcnn": (
+        lambda: GatedPixelCNN((4, 4), 3, channels=6, layers=2, one_hot=True, share=0.2),
+        lambda n: whole(n, 3, 4, 4),
+    ),
+    "gated pixelcnn conditional": (
+        lambda: GivenExact(GatedPixelCNN((4, 4), 3, channels=6, layers=2, c_dim=3), classes),
+        lambda n: whole(n, 3, 4, 4),
+    ),
+    "gated pixelcnn colours": (
+        lambda: GatedPixelCNN((3, 3, 3), 4, channels=6, layers=2),
+        lambda n: whole(n, 4, 3, 3, 3),
+    ),
 }
 
 
@@ -129,6 +155,11 @@ def seeded_normal(*shape: int, seed: int = 0) -> Tensor:
 def levels(n: int, count: int) -> Tensor:
     """Pictures (n, 4, 4) of `count` grey values in [0, 1]."""
     return torch.randint(count, (n, 4, 4), generator=torch.Generator().manual_seed(0)) / (count - 1)
+
+
+def whole(n: int, count: int, *shape: int) -> Tensor:
+    """Pictures (n, *shape) of whole numbers below `count`."""
+    return torch.randint(count, (n, *shape), generator=torch.Generator().manual_seed(0))
 
 
 def seeded(seed: int = 0) -> torch.Generator:

@@ -1,0 +1,59 @@
+"""A bare stack of masked convolutions, right or wrong on purpose, to see which check notices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from lib.masked import MaskedConv2d
+from lib.pixel import PixelModel
+from lib.pixelcnn import Apply, PixelCNN
+
+
+class MaskedStack(PixelModel):
+    """3 x 3 convolutions one after the other, ReLUs between them; `plan` has a letter a layer.
+
+    "A" and "B" are masks, "X" has none and sees the future. "N" normalises every picture by mean
+    and variance over channels *and places*, another way to see the future. A right plan is one A,
+    then B's. Pictures are (h, w).
+    """
+
+    def __init__(self, shape: Sequence[int], levels: int, plan: str = "ABB", channels: int = 16):
+        if not plan or set(plan) - set("ABXN") or "N" in (plan[:1], plan[-1:]) or len(shape) != 2:
+            raise ValueError(
+                "a stack is for shapes (h, w) and has layers of 'A', 'B', 'X', with 'N' between "
+                f"them, got {tuple(shape)}, {plan!r}"
+            )
+        super().__init__(shape, levels)
+        ends, into = len(plan) - 1, self.inputs
+        self.layers = nn.ModuleList()
+        for k, kind in enumerate(plan):
+            out = levels if k == ends else channels
+            self.layers.append(_layer(kind, into, out))
+            into = out
+
+    def network(self, v, c=None, *, generator=None) -> Tensor:
+        """Logits (n, levels, h, w) of encoded pictures v (n, 1, h, w)."""
+        for k, layer in enumerate(self.layers):
+            v = layer(F.relu(v) if k else v)
+        return v
+
+
+def _layer(kind: str, inputs: int, outputs: int) -> nn.Module:
+    if kind == "N":
+        return nn.GroupNorm(1, inputs)
+    if kind == "X":
+        return nn.Conv2d(inputs, outputs, 3, padding=1)
+    return MaskedConv2d(inputs, outputs, kind)
+
+
+class DoubledPixelCNN(PixelCNN):
+    """A PixelCNN whose blocks add their input twice: causal, normalised, and not what is meant."""
+
+    def _layers(self, v: Tensor, c: Tensor | None, apply: Apply, generator=None) -> Tensor:
+        h = apply(self.first, v) + self.shift(self.condition, c)
+        for squeeze, look, widen in zip(self.squeeze, self.look, self.widen, strict=True):
+            h = h + h + widen(F.relu(apply(look, F.relu(squeeze(F.relu(h))))))
+        return self.unfold(self.last(F.relu(self.mix(F.relu(h)))))
