@@ -12,10 +12,13 @@ from torch import Tensor, nn
 from torch.optim import SGD, Optimizer
 
 from lib import likelihoods
+from lib.diagonal_lstm import DiagonalBiLSTM
 from lib.hierarchical_vae import mlp_hierarchy
 from lib.linear_vae import LinearVAE
 from lib.model import GenerativeModel
 from lib.pixelcnn import GatedPixelCNN, PixelCNN
+from lib.raster_lstm import RasterLSTM
+from lib.row_lstm import RowLSTM
 from lib.train import fit
 from lib.vae import conv_vae, mlp_vae
 
@@ -129,6 +132,18 @@ MODELS: dict[str, tuple[Callable[[], GenerativeModel], Callable[[int], Tensor]]]
         ),
         lambda n: seeded_normal(n, 3, 3),
     ),
+    "raster lstm": (
+        lambda: RasterLSTM((4, 4), 5, cells=6, position="learned", share=0.3),
+        lambda n: whole_numbers(n, 5),
+    ),
+    "row lstm": (
+        lambda: Given(RowLSTM((4, 4), 5, cells=6, layers=2, share=0.3, c_dim=3), classes),
+        lambda n: whole_numbers(n, 5),
+    ),
+    "diagonal bilstm": (
+        lambda: DiagonalBiLSTM((4, 4), 5, cells=6, layers=2, share=0.3),
+        lambda n: whole_numbers(n, 5),
+    ),
     "pixelcnn": (
         lambda: PixelCNN((4, 4), 3, channels=8, blocks=2, share=0.2),
         lambda n: whole(n, 3, 4, 4),
@@ -160,6 +175,11 @@ def levels(n: int, count: int) -> Tensor:
 def whole(n: int, count: int, *shape: int) -> Tensor:
     """Pictures (n, *shape) of whole numbers below `count`."""
     return torch.randint(count, (n, *shape), generator=torch.Generator().manual_seed(0))
+
+
+def whole_numbers(n: int, count: int) -> Tensor:
+    """Pictures (n, 4, 4) for pixel models: levels 0 .. count - 1."""
+    return (levels(n, count) * (count - 1)).round().long()
 
 
 def seeded(seed: int = 0) -> torch.Generator:
