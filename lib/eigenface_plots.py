@@ -27,7 +27,7 @@ def picture_rows(
     heads: Sequence[str] = (),
     width: float | None = None,
 ) -> Figure:
-    """Rows of pictures (n, h, w), one length for all; the key of a row stands at its left.
+    """Rows of pictures (n, h, w) or (n, h, w, 3), one length for all; the keys stand at the left.
 
     `captions` holds, for some of the rows, a text above each picture; `heads` are titles of the
     columns. The figure is `width` inches wide; left out, pictures have one size in all figures.
@@ -41,7 +41,7 @@ def picture_rows(
     counts |= {f"captions of {name}": len(texts) for name, texts in captions.items()}
     if len(set(counts.values())) != 1 or not set(captions) <= set(rows):
         raise ValueError(f"rows and captions must match, got {counts}")
-    n, h, w = next(iter(rows.values())).shape
+    n, h, w = next(iter(rows.values())).shape[:3]
     width = min(0.85 * (n + 0.4), WIDTH) if width is None else width
     side = width / (n + 0.4)
     lines = [max(map(_lines, captions.get(name, [""]))) for name in rows]

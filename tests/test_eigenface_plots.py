@@ -33,6 +33,12 @@ def test_heads_alone_stand_over_the_first_row(rng):
     assert [ax.get_title().strip() for ax in fig.axes] == ["a", "b"]
 
 
+def test_coloured_pictures_keep_their_colours(rng):
+    pictures = rng.random((2, 3, 4, 3))
+    fig = drawings.picture_rows({"a": pictures})
+    np.testing.assert_array_equal([ax.images[0].get_array() for ax in fig.axes], pictures)
+
+
 @pytest.mark.parametrize(
     ("second", "captions"), [((2, 4, 4), {}), ((3, 4, 4), {"a": ["1"]}), ((3, 4, 4), {"c": "123"})]
 )
