@@ -1,0 +1,245 @@
+"""The visible tests of chapter 5's homework, tasks 5 to 7: a cell, a palette, queues for sound.
+
+Right answers come from PyTorch's LSTM, from draws of every colour, and from whole convolutions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import torch
+from scipy.spatial.distance import cdist
+from scipy.special import expit
+from torch.nn import functional as F
+
+from lib.homework import as_numbers, compare
+from lib.homework_pixel import ask
+from lib.homework_vae import as_parts
+
+
+def check_lstm(
+    lstm_step: Callable, rng: np.random.Generator, n: int = 4, inputs: int = 3, units: int = 5
+) -> None:
+    """Compare one step of an LSTM with PyTorch's cell, whose gates stand in another order."""
+    v, h, c = (rng.normal(0, 1.5, size=(n, size)) for size in (inputs, units, units))
+    W, b = rng.normal(size=(inputs + units, 4 * units)), rng.normal(size=4 * units)
+    what = f"a step of {units} cells with {inputs} inputs, N = {n}"
+    answer = ask(lstm_step, what, v=v, h=h, c=c, W=W, b=b)
+    found = as_parts(answer, what, "(new h, new c)")
+    right = _torch_step(v, h, c, W, b)
+    mistakes = _lstm_mistakes(v, h, c, W, b)
+    for k, name in enumerate(["h", "c"]):
+        hints: dict[str, Any] = {advice: pair[k] for advice, pair in mistakes.items()}
+        hints["return the new h first, then the new c"] = right[1 - k]
+        hints[f"that is the old {name}"] = (h, c)[k]
+        compare(found[k], right[k], f"the new {name}, {what}", hints=hints)
+
+
+def _torch_step(
+    v: np.ndarray, h: np.ndarray, c: np.ndarray, W: np.ndarray, b: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """New h and c from torch.nn.LSTMCell; its gates are input, forget, candidate, output."""
+    units = h.shape[1]
+    order = np.concatenate([np.arange(units) + k * units for k in (0, 1, 3, 2)])
+    cell = torch.nn.utils.skip_init(torch.nn.LSTMCell, v.shape[1], units, dtype=torch.float64)
+    weights = {
+        "weight_ih": W[: v.shape[1], order].T,
+        "weight_hh": W[v.shape[1] :, order].T,
+        "bias_ih": b[order],
+        "bias_hh": 0 * b,
+    }
+    cell.load_state_dict({name: torch.tensor(value) for name, value in weights.items()})
+    with torch.no_grad():
+        new = cell(torch.tensor(v), (torch.tensor(h), torch.tensor(c)))
+    return new[0].numpy(), new[1].numpy()
+
+
+def _lstm_mistakes(
+    v: np.ndarray, h: np.ndarray, c: np.ndarray, W: np.ndarray, b: np.ndarray
+) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """What typical mistakes give for the new h and c."""
+
+    def sums(first: np.ndarray, second: np.ndarray, offset: np.ndarray = b) -> list[np.ndarray]:
+        joined = np.concatenate([first, second], axis=1)
+        return np.split(joined @ W + offset, 4, axis=1)
+
+    def step(a: list[np.ndarray], order: str = "ifog", **changed: Any) -> tuple:
+        part = dict(zip(order, a, strict=True))
+        gates = {k: changed.get("gate", expit)(part[k]) for k in "ifo"}
+        old = changed.get("old", c)
+        new = gates["f"] * old + gates["i"] * changed.get("candidate", np.tanh)(part["g"])
+        return gates["o"] * changed.get("out", np.tanh)(changed.get("shown", new)), new
+
+    a = sums(v, h)
+    coupled = expit(a[1]) * c + (1 - expit(a[1])) * np.tanh(a[3])
+    return {
+        "that is PyTorch's order of the gates; here the output gate comes before the candidate": (
+            step(a, "ifgo")
+        ),
+        "the input gate comes first, then the forget gate": step(a, "fiog"),
+        "the candidate comes last": step(a, "gifo"),
+        "gates are sigmoids, the candidate a tanh; yours are exchanged": (
+            step(a, gate=np.tanh, candidate=expit)
+        ),
+        "gates are sigmoids, between 0 and 1": step(a, gate=np.tanh),
+        "the candidate is a tanh": step(a, candidate=expit),
+        "h needs tanh of the new c": step(a, out=lambda value: value),
+        "h needs tanh of the new c, not its sigmoid": step(a, out=expit),
+        "h shows the new c, not the old one": step(a, shown=c),
+        "the old c is missing: the forget gate multiplies it": step(a, old=0 * c),
+        "the forget gate multiplies the old c, not the old h": step(a, old=h),
+        "the old h is missing from the sums": step(sums(v, 0 * h)),
+        "the bias is missing": step(sums(v, h, 0 * b)),
+        "the first rows of W belong to v, the last ones to h": step(sums(h, v)),
+        "the input gate has weights of its own; it is not 1 - f": (
+            expit(a[2]) * np.tanh(coupled),
+            coupled,
+        ),
+    }
+
+
+def check_palette(
+    function: Callable, rng: np.random.Generator, n: int = 5, k: int = 4, sure: bool = False
+) -> None:
+    """Compare the best single colours with averages over 100 draws, counted out exactly.
+
+    `sure`: each pixel has one certain colour.
+    """
+    palette = rng.uniform(size=(k, 3))
+    counts = rng.multinomial(100, rng.dirichlet(np.ones(k), size=n))
+    if sure:
+        counts = 100 * np.eye(k, dtype=int)[rng.integers(k, size=n)]
+    p = counts / 100
+    what = f"{n} pixels and a palette of {k} colours"
+    found = as_parts(ask(function, what, palette=palette, p=p), what, "(colour, error, gap)")
+    draws = [np.repeat(palette, row, axis=0) for row in counts]
+    colour = np.array([d.mean(axis=0) for d in draws])
+    error = np.array([d.var(axis=0).sum() for d in draws])
+    top, middle = palette[p.argmax(axis=1)], np.array([np.median(d, axis=0) for d in draws])
+    hints = {
+        "squared error wants the mean, not the most probable colour": top,
+        "weigh each colour by its probability": np.tile(palette.mean(axis=0), (n, 1)),
+        "squared error wants the mean; the median is for the absolute error": middle,
+        "the best colour need not be in the palette": palette[cdist(colour, palette).argmin(1)],
+    }
+    compare(found[0], colour, f"the best colours, {what}", hints=hints)
+    squares = cdist(colour, palette, "sqeuclidean")
+    hints = {
+        "add the three channels, do not average them": error / 3,
+        "take no root": np.sqrt(error),
+        "take no half": error / 2,
+        "weigh each squared distance by its probability": squares.mean(axis=1),
+        "that is the error of the most probable colour": (
+            p * cdist(top, palette, "sqeuclidean")
+        ).sum(axis=1),
+        "square each distance before you average": (p * np.sqrt(squares)).sum(axis=1) ** 2,
+        "expected squares, not distances": (p * np.sqrt(squares)).sum(axis=1),
+        "divide by the number of draws, with no -1": error * 100 / 99,
+    }
+    compare(found[1], error, f"the expected squared errors, {what}", hints=hints)
+    distance = cdist(colour, palette)
+    hints = {
+        "take the root: a distance, not its square": distance.min(axis=1) ** 2,
+        "the nearest colour of the palette, not the farthest": distance.max(axis=1),
+        "the nearest colour, not the average distance": distance.mean(axis=1),
+        "the nearest colour of the palette, not the most probable one": (
+            np.linalg.norm(colour - top, axis=1)
+        ),
+        "all three channels count": np.abs(colour[:, None] - palette).max(axis=2).min(axis=1),
+    }
+    compare(found[2], distance.min(axis=1), f"the distances to the palette, {what}", hints=hints)
+
+
+class Layer:
+    """A layer of a dilated causal convolution: reads its input now and some time before.
+
+    Counts its calls. `past` and `now` have `inputs` numbers, the answer has `outputs`.
+    """
+
+    def __init__(self, rng: np.random.Generator, inputs: int, outputs: int):
+        self.A, self.B = rng.normal(0, 0.8, size=(2, inputs, outputs))
+        self.b, self.calls = rng.normal(0, 0.5, size=outputs), 0
+
+    def __call__(self, past: Any, now: Any) -> np.ndarray:
+        """tanh of past @ A + now @ B + b, (outputs,)."""
+        self.calls += 1
+        values = [as_numbers(v, (len(self.A),), "what you give to a layer") for v in (past, now)]
+        return np.tanh(values[0] @ self.A + values[1] @ self.B + self.b)
+
+    def whole(self, v: np.ndarray, dilation: int) -> np.ndarray:
+        """The same for all times at once: a convolution over v (t, inputs)."""
+        weight = torch.tensor(np.stack([self.A, self.B], axis=2).transpose(1, 0, 2))
+        padded = F.pad(torch.tensor(v.T)[None], (dilation, 0))
+        out = F.conv1d(padded, weight, torch.tensor(self.b), dilation=dilation)
+        return np.tanh(out[0].numpy().T)
+
+
+def check_stepper(
+    make_stepper: Callable, rng: np.random.Generator, dilations: tuple[int, ...] = (1, 2, 4)
+) -> None:
+    """Compare two steppers, which hear two sounds in turn, with whole convolutions."""
+    sizes = rng.integers(1, 5, size=len(dilations) + 1).tolist()
+    layers = [Layer(rng, *pair) for pair in pairwise(sizes)]
+    given = list(zip(dilations, layers, strict=True))
+    sounds = rng.normal(size=(2, sum(dilations) + 12, sizes[0]))
+    what = f"layers with dilations {', '.join(map(str, dilations))}"
+    steppers = [ask(make_stepper, what, layers=given) for _ in sounds]
+    assert all(callable(step) for step in steppers), f"{what}: return a function, step(v)"
+    right = [_whole(given, sound) for sound in sounds]
+    wrong = _sound_mistakes(given, sounds)
+    for time, number in np.ndindex(sounds.shape[1], 2):
+        label = f"sound {number + 1} at time {time}, {what}"
+        before = sum(layer.calls for layer in layers)
+        answer = ask(steppers[number], label, v=sounds[number, time])
+        calls = sum(layer.calls for layer in layers) - before
+        hints = {advice: values[number][time] for advice, values in wrong.items()}
+        compare(answer, right[number][time], label, hints=hints)
+        assert calls == len(layers), (
+            f"{label}: you call the layers {calls} times in this step; with a memory, "
+            f"{len(layers)} calls are enough"
+        )
+
+
+def _whole(layers: list[tuple[int, Layer]], v: np.ndarray) -> np.ndarray:
+    """Output of the last layer at all times, (t, outputs)."""
+    for dilation, layer in layers:
+        v = layer.whole(v, dilation)
+    return v
+
+
+def _sound_mistakes(
+    layers: list[tuple[int, Layer]], sounds: np.ndarray
+) -> dict[str, list[np.ndarray]]:
+    """What typical mistakes give for the two sounds, (t, outputs) each."""
+
+    def delayed(v: np.ndarray, delays: list[int]) -> np.ndarray:
+        for delay, (_, layer) in zip(delays, layers, strict=True):
+            past = np.vstack([np.zeros((delay, v.shape[1])), v])[: len(v)]
+            v = np.tanh(past @ layer.A + v @ layer.B + layer.b)
+        return v
+
+    dilations, length = [dilation for dilation, _ in layers], sounds.shape[1]
+    both = delayed(sounds.swapaxes(0, 1).reshape(2 * length, -1), dilations)
+    turned = [v + 0.0 for v in sounds]
+    for _, layer in layers:
+        turned = [np.tanh(v @ layer.A + v @ layer.B + layer.b) for v in turned]
+    cases = {
+        "the past is one step too young: layer k reads d steps back, not d - 1": (
+            [d - 1 for d in dilations]
+        ),
+        "the past is one step too old: layer k reads d steps back, not d + 1": (
+            [d + 1 for d in dilations]
+        ),
+        "each layer has its own dilation; yours all read one step back": [1] * len(layers),
+        "the first layer has the first dilation": dilations[::-1],
+        "the past is zero only before the sound begins": [length] * len(layers),
+    }
+    found = {advice: [delayed(v, delays) for v in sounds] for advice, delays in cases.items()}
+    found["the past is an earlier input of the layer, not the present one"] = turned
+    found["steppers share what they remember; make new queues in each call of make_stepper"] = [
+        both[number::2] for number in range(2)
+    ]
+    return found
