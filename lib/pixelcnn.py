@@ -26,7 +26,20 @@ def gate(v: Tensor, colours: int = 1) -> Tensor:
 
 
 class ConvPixelModel(PixelModel):
-    """What both models share: colours, the reading of one place, logits from a last layer."""
+    """What both models share: colours, the reading of one place, logits from a last layer.
+
+    With `positions` a learned number is added for every channel and place, so that a pixel knows
+    where in the picture it is. Without, the borders alone tell, through the zeros beyond them.
+    """
+
+    def learn_places(self, channels: int, positions: bool) -> None:
+        """Make the numbers that `offset` adds, zero to begin with."""
+        zeros = torch.zeros(channels, *self.shape[-2:])
+        self.place = nn.Parameter(zeros) if positions else None
+
+    def offset(self, here=...) -> Tensor | float:
+        """What the position adds, (channels, h, w), or its part at `here`."""
+        return 0.0 if self.place is None else self.place[here]
 
     @property
     def colours(self) -> int:
@@ -64,6 +77,7 @@ class PixelCNN(ConvPixelModel):
         channels: int = 64,
         blocks: int = 4,
         share: float = 0.0,
+        positions: bool = False,
         one_hot: bool = False,
         c_dim: int = 0,
     ):
@@ -71,6 +85,7 @@ class PixelCNN(ConvPixelModel):
         self.share, half, colours = share, channels // 2, self.colours
         self.first = MaskedConv2d(self.inputs, channels, "A", rows=4, width=7, colours=colours)
         self.condition = nn.Linear(c_dim, channels, bias=False) if c_dim else None
+        self.learn_places(channels, positions)
         self.squeeze = nn.ModuleList(self.point(channels, half) for _ in range(blocks))
         self.look = nn.ModuleList(
             MaskedConv2d(half, half, "B", colours=colours) for _ in range(blocks)
@@ -81,11 +96,11 @@ class PixelCNN(ConvPixelModel):
 
     def network(self, v, c=None, *, generator=None) -> Tensor:
         """Logits (n, levels, *shape) of encoded pictures v (n, inputs, h, w)."""
-        return self._layers(v, c, whole, generator)
+        return self._layers(v, c, whole, generator=generator)
 
-    def _layers(self, v: Tensor, c: Tensor | None, apply: Apply, generator=None) -> Tensor:
-        """The network; `apply` runs a masked layer on whole maps, or on one pixel of them."""
-        h = apply(self.first, v) + self.shift(self.condition, c)
+    def _layers(self, v, c, apply: Apply, here=..., generator=None) -> Tensor:
+        """The network; `apply` runs a masked layer on whole maps, or on the pixel `here`."""
+        h = apply(self.first, v) + self.shift(self.condition, c) + self.offset(here)
         for squeeze, look, widen in zip(self.squeeze, self.look, self.widen, strict=True):
             step = apply(look, F.relu(squeeze(F.relu(h))))
             h = h + self.drop(widen(F.relu(step)), generator)
@@ -98,7 +113,7 @@ class PixelCNN(ConvPixelModel):
         for *colour, i, j in self.places:
             here = (..., slice(i, i + 1), slice(j, j + 1))
             memory.at(i, j)
-            logits = self._layers(self.encode(x[here]), c, memory)
+            logits = self._layers(self.encode(x[here]), c, memory, here)
             yield logits[(slice(None), slice(None), *colour, 0, 0)]
             memory.store(self.first, self.encode(x[here]))  # now x holds this pixel
 
@@ -119,6 +134,7 @@ class GatedPixelCNN(ConvPixelModel):
         channels: int = 48,
         layers: int = 5,
         share: float = 0.0,
+        positions: bool = False,
         one_hot: bool = False,
         c_dim: int = 0,
     ):
@@ -146,28 +162,34 @@ class GatedPixelCNN(ConvPixelModel):
         self.out = nn.ModuleList(self.point(n, n) for _ in into[1:])  # the last feeds nobody
         self.skip = nn.ModuleList(self.point(n, n) for _ in into)
         self.condition = nn.ModuleList(nn.Linear(c_dim, 2 * n, bias=False) for _ in into if c_dim)
+        self.learn_places(2 * n, positions)
         self.mix = self.point(n, n)
         self.last = self.point(n, colours * levels)
 
     def network(self, v, c=None, *, generator=None) -> Tensor:
         """Logits (n, levels, *shape) of encoded pictures v (n, inputs, h, w)."""
-        return self._horizontal(v, c, self._vertical(v, c, whole), whole, generator)
+        told = self._vertical(v, c, whole)
+        return self._horizontal(v, c, told, whole, generator=generator)
 
-    def _shifts(self, c: Tensor | None) -> list[Tensor | float]:
-        return [self.shift(layer, c) for layer in self.condition] or [0.0] * len(self.down)
+    def _shifts(self, c: Tensor | None, here) -> list[Tensor | float]:
+        """What moves the gates of each layer: the condition, in the first the position too."""
+        first, *others = [self.shift(layer, c) for layer in self.condition] or [0.0] * len(
+            self.down
+        )
+        return [first + self.offset(here), *others]
 
-    def _vertical(self, v: Tensor, c: Tensor | None, apply: Apply) -> list[Tensor]:
+    def _vertical(self, v: Tensor, c: Tensor | None, apply: Apply, here=...) -> list[Tensor]:
         """What each layer of the vertical stack tells the horizontal one."""
         told = []
-        for down, link, shift in zip(self.down, self.link, self._shifts(c), strict=True):
+        for down, link, shift in zip(self.down, self.link, self._shifts(c, here), strict=True):
             seen = apply(down, v)
             told.append(link(seen))
             v = gate(seen + shift)
         return told
 
-    def _horizontal(self, v, c, told: list[Tensor], apply: Apply, generator=None) -> Tensor:
+    def _horizontal(self, v, c, told, apply: Apply, here=..., generator=None) -> Tensor:
         h, total = v, 0.0
-        shifts = self._shifts(c)
+        shifts = self._shifts(c, here)
         for k, (right, above) in enumerate(zip(self.right, told, strict=True)):
             seen = self.drop(gate(apply(right, h) + above + shifts[k], self.colours), generator)
             total = total + self.skip[k](seen)
@@ -182,10 +204,11 @@ class GatedPixelCNN(ConvPixelModel):
         for *colour, i, j in self.places:
             here = (..., slice(i, i + 1), slice(j, j + 1))
             if j == 0 and not any(colour):
-                told = self._vertical(self.encode(x[..., i : i + 1, :]), c, memory.at(i))
+                row = (..., slice(i, i + 1), slice(None))
+                told = self._vertical(self.encode(x[row]), c, memory.at(i), row)
             memory.at(i, j)
             above = [t[..., j : j + 1] for t in told]
-            logits = self._horizontal(self.encode(x[here]), c, above, memory)
+            logits = self._horizontal(self.encode(x[here]), c, above, memory, here)
             yield logits[(slice(None), slice(None), *colour, 0, 0)]
             for layer in (self.down[0], self.right[0]):
                 memory.store(layer, self.encode(x[here]))

@@ -58,14 +58,14 @@ MODELS: dict[str, Case] = {
     "table columns": (lambda *a: tiny_pictures.TinyTable(*a, order=COLUMNS), (2, 3), 3),
     "pixelcnn": (lambda *a: pixelcnn.PixelCNN(*a, channels=6, blocks=1), (2, 3), 3),
     "pixelcnn one-hot": (
-        lambda *a: pixelcnn.PixelCNN(*a, channels=6, blocks=2, one_hot=True),
+        lambda *a: pixelcnn.PixelCNN(*a, channels=6, blocks=2, one_hot=True, positions=True),
         (3, 3),
         2,
     ),
     "pixelcnn colours": (lambda *a: pixelcnn.PixelCNN(*a, channels=6, blocks=1), (3, 1, 2), 3),
     "gated": (lambda *a: pixelcnn.GatedPixelCNN(*a, channels=4, layers=2), (2, 3), 3),
     "gated one-hot": (
-        lambda *a: pixelcnn.GatedPixelCNN(*a, channels=4, layers=3, one_hot=True),
+        lambda *a: pixelcnn.GatedPixelCNN(*a, channels=4, layers=3, one_hot=True, positions=True),
         (3, 3),
         2,
     ),
