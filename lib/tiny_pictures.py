@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 
 import torch
+from scipy import stats
 from torch import Tensor, nn
 
 from lib import pixel_orders
@@ -83,3 +84,23 @@ def mutual_information(p: Tensor, first: int) -> float:
     joint = p.flatten(first).flatten(0, first - 1) if first > 1 else p.flatten(1)
     independent = joint.sum(1, keepdim=True) * joint.sum(0, keepdim=True)
     return torch.special.xlogy(joint, joint / independent).sum().item()
+
+
+def count_pictures(samples: Tensor, levels: int) -> Tensor:
+    """How often each of `all_pictures` occurs among samples (n, *shape)."""
+    number = torch.zeros(len(samples), dtype=torch.long)
+    for column in samples.flatten(1).T:
+        number = number * levels + column
+    return torch.bincount(number, minlength=levels ** samples[0].numel())
+
+
+def chance(seen: Tensor, p: Tensor) -> float:
+    """P-value of the chi-squared test that counts `seen` come from probabilities p.
+
+    Cells that expect five or fewer are pooled.
+    """
+    expected = p * seen.sum()
+    often = expected > 5
+    cells = [torch.cat([v[often], v[~often].sum()[None]]) for v in (seen, expected)]
+    filled = cells[1] > 0
+    return float(stats.chisquare(*(v[filled] for v in cells)).pvalue)
