@@ -52,8 +52,8 @@ def _layer(kind: str, inputs: int, outputs: int) -> nn.Module:
 class DoubledPixelCNN(PixelCNN):
     """A PixelCNN whose blocks add their input twice: causal, normalised, and not what is meant."""
 
-    def _layers(self, v: Tensor, c: Tensor | None, apply: Apply, generator=None) -> Tensor:
-        h = apply(self.first, v) + self.shift(self.condition, c)
+    def _layers(self, v, c, apply: Apply, here=..., generator=None) -> Tensor:
+        h = apply(self.first, v) + self.shift(self.condition, c) + self.offset(here)
         for squeeze, look, widen in zip(self.squeeze, self.look, self.widen, strict=True):
             h = h + h + widen(F.relu(apply(look, F.relu(squeeze(F.relu(h))))))
         return self.unfold(self.last(F.relu(self.mix(F.relu(h)))))

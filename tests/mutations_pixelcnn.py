@@ -20,13 +20,16 @@ def seeded(seed: int = 0) -> torch.Generator:
 def build(kind: str, shape: tuple[int, ...] = (3, 4), levels: int = 3, **options) -> PixelModel:
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        return getattr(pixelcnn, kind)(shape, levels, channels=12, **options).double().eval()
+        model = getattr(pixelcnn, kind)(shape, levels, channels=12, **options).double().eval()
+    if model.place is not None:
+        model.place.detach().normal_(generator=seeded(5))
+    return model
 
 
 def models() -> list[PixelModel]:
     return [
-        build("PixelCNN", blocks=2),
-        build("GatedPixelCNN", layers=3),
+        build("PixelCNN", blocks=2, positions=True),
+        build("GatedPixelCNN", layers=3, positions=True),
         build("GatedPixelCNN", layers=2, c_dim=2),
         build("PixelCNN", (3, 2, 2), blocks=1),
         build("GatedPixelCNN", (3, 2, 2), layers=2),
@@ -188,6 +191,11 @@ MUTATIONS = [
              walks),
     Mutation("the vertical stack is not run again for a new row", f"{STACKS}.walk",
              Edit("if j == 0 and", "if i == j == 0 and"), walks),
+    Mutation("the position of the cached walk is that of the first pixel", f"{PLAIN}.walk",
+             Edit("c, memory, here)", "c, memory, (..., slice(0, 1), slice(0, 1)))"), walks),
+    Mutation("the horizontal stack is told no position", f"{STACKS}.walk",
+             Edit("above, memory, here)", "above, memory, (..., slice(0, 1), slice(0, 1)))"),
+             walks),
     Mutation("memory is written one column to the right", "lib.masked.Memory.store",
              Edit("slice(self.columns.start + left, self.columns.stop + left)",
                   "slice(self.columns.start + right + 1, self.columns.stop + right + 1)"), walks),

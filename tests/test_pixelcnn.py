@@ -37,6 +37,18 @@ KINDS = {
         2,
         {"channels": 6, "layers": 2, "c_dim": 2},
     ),
+    "plain with places": (
+        PixelCNN,
+        (3, 1, 2),
+        2,
+        {"channels": 12, "blocks": 1, "positions": True},
+    ),
+    "gated with places": (
+        GatedPixelCNN,
+        (2, 3),
+        2,
+        {"channels": 8, "layers": 2, "positions": True},
+    ),
     "gated, one row": (GatedPixelCNN, (1, 5), 2, {"channels": 4, "layers": 2}),
 }
 
@@ -54,6 +66,8 @@ def build(name: str, *, shape=None, loud: float = 3.0) -> PixelModel:
     with torch.no_grad():
         for p in model.parameters():
             p.mul_(loud if p.dim() > 1 else 1.0)
+        if model.place is not None:  # zeros before training
+            model.place.normal_(generator=seeded(4))
     return model
 
 
@@ -276,6 +290,8 @@ def plain_by_hand(model: PixelCNN, v: np.ndarray, c: np.ndarray | None) -> np.nd
     h = masked_sum(model.first, v, "A", k)
     if c is not None:
         h = h + (model.condition.weight.detach().numpy() @ c)[:, None, None]
+    if model.place is not None:
+        h = h + model.place.detach().numpy()
     for squeeze, look, widen in zip(model.squeeze, model.look, model.widen, strict=True):
         step = relu(masked_sum(squeeze, relu(h), "B", k))
         h = h + masked_sum(widen, relu(masked_sum(look, step, "B", k)), "B", k)
@@ -288,6 +304,8 @@ def gated_by_hand(model: GatedPixelCNN, v: np.ndarray, c: np.ndarray | None) -> 
         shift = 0.0
         if c is not None:
             shift = (model.condition[layer].weight.detach().numpy() @ c)[:, None, None]
+        if layer == 0 and model.place is not None:
+            shift = shift + model.place.detach().numpy()
         above = masked_sum(model.down[layer], down, "rows" if layer else "above", 1)
         link = model.link[layer].weight.detach().numpy()[:, :, 0, 0]
         told = np.einsum("oi,ihw->ohw", link, above)
