@@ -35,6 +35,12 @@ def to_wave(x: Tensor, levels: int) -> Tensor:
     return inverse_mu_law(x * (2 / (levels - 1)) - 1, levels - 1)
 
 
+def edges(levels: int) -> Tensor:
+    """Where in [-1, 1] one level ends and the next begins: (levels - 1,), rising."""
+    middles = (torch.arange(levels - 1) + 0.5) * (2 / (levels - 1)) - 1
+    return inverse_mu_law(middles, levels - 1)
+
+
 def _check(mu: float) -> None:
     if mu <= 0:
         raise ValueError(f"mu must be positive (two levels or more), got {mu}")

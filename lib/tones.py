@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from scipy import special, stats
 
 from lib.datasets.notes import hz_of
 
@@ -16,11 +17,17 @@ FRERE_JACQUES = (0, 1, 2, 0, 0, 1, 2, 0, 2, 3, 4, 4, 2, 3, 4, 4)  # steps of the
 
 
 def buzz(midi: Sequence[int], samples: int, rng: np.random.Generator) -> np.ndarray:
-    """One tone for each MIDI number: (n, samples), in [-1, 1].
+    """One tone for each MIDI number, and its noise: (n, samples), in [-1, 1].
 
     Where in the period it begins and how bright it is are random; partials of 1,800 Hz and more
     are left out.
     """
+    wave = pure(midi, samples, rng)
+    return np.clip(wave + NOISE * rng.standard_normal(wave.shape), -1, 1)
+
+
+def pure(midi: Sequence[int], samples: int, rng: np.random.Generator) -> np.ndarray:
+    """Tones as in `buzz`, without noise."""
     hz = hz_of(np.asarray(midi))[:, None]
     if not hz.size or hz.max() >= 0.45 * RATE:
         raise ValueError(f"tones below {0.45 * RATE:.0f} Hz are wanted, got MIDI numbers {midi}")
@@ -30,7 +37,18 @@ def buzz(midi: Sequence[int], samples: int, rng: np.random.Generator) -> np.ndar
     for k in range(1, int(0.45 * RATE / hz.min()) + 1):
         strength = np.exp(-k / bright) * (k * hz < 0.45 * RATE)
         wave, total = wave + strength * np.cos(2 * np.pi * k * turns), total + strength
-    return np.clip(PEAK * wave / total + NOISE * rng.standard_normal((n, samples)), -1, 1)
+    return PEAK * wave / total
+
+
+def noise_bits(wave: np.ndarray, edges: np.ndarray) -> float:
+    """Bits per sample that the noise alone costs once `wave` without noise is known.
+
+    Levels are separated by the `edges`, rising numbers; nobody can predict a tone at fewer bits.
+    """
+    inner = stats.norm.cdf((edges - wave[..., None]) / NOISE)
+    ends = np.zeros_like(inner[..., :1])
+    share = np.diff(np.concatenate([ends, inner, ends + 1], axis=-1), axis=-1)
+    return float(special.entr(share).sum(axis=-1).mean() / np.log(2))
 
 
 def conditions(midi: Sequence[int]) -> np.ndarray:

@@ -68,7 +68,7 @@ def wave_rows(
     part = slice(start, start + samples)
     for ax, (name, (wave, role)) in zip(axes[:, 0], rows.items(), strict=True):
         ax.plot(1000 * np.arange(len(wave))[part] / rate, wave[part], color=COLORS[role], lw=1.3)
-        ax.set(ylabel="level")
+        ax.set(ylabel="amplitude")
         ax.set_title(name, loc="left")
     axes[-1, 0].set_xlabel("time in milliseconds")
     return fig

@@ -12,7 +12,18 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from lib import fvbn, pixel, pixel_baselines, pixel_orders, pixelcnn, raster_lstm, tiny_pictures
+from lib import (
+    diagonal_lstm,
+    fvbn,
+    pixel,
+    pixel_baselines,
+    pixel_orders,
+    pixelcnn,
+    raster_lstm,
+    row_lstm,
+    tiny_pictures,
+    wave_model,
+)
 
 COLUMNS = pixel_orders.columns((2, 3))
 UPWARDS = pixel_orders.upwards((2, 3))
@@ -78,6 +89,19 @@ MODELS: dict[str, Case] = {
     "raster lstm one-hot": (
         lambda *a: raster_lstm.RasterLSTM(*a, cells=5, one_hot=True),
         (3, 3),
+        2,
+    ),
+    "row lstm": (lambda *a: row_lstm.RowLSTM(*a, cells=4, layers=2), (2, 3), 3),
+    "diagonal bilstm": (lambda *a: diagonal_lstm.DiagonalBiLSTM(*a, cells=4, layers=2), (2, 3), 3),
+    "diagonal bilstm one-hot": (
+        lambda *a: diagonal_lstm.DiagonalBiLSTM(*a, cells=4, one_hot=True),
+        (3, 3),
+        2,
+    ),
+    "wave": (lambda *a: wave_model.WaveModel(*a, channels=4, dilations=(1, 2)), (5,), 3),
+    "wave one-hot": (
+        lambda *a: wave_model.WaveModel(*a, channels=4, dilations=(2, 1), one_hot=True),
+        (6,),
         2,
     ),
 }

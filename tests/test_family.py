@@ -13,14 +13,19 @@ from torch.optim import SGD, Optimizer
 
 from lib import likelihoods
 from lib.diagonal_lstm import DiagonalBiLSTM
+from lib.fvbn import LinearFVBN
 from lib.hierarchical_vae import mlp_hierarchy
 from lib.linear_vae import LinearVAE
 from lib.model import GenerativeModel
+from lib.pixel_baselines import Histogram, MarkovChain, PixelHistograms
+from lib.pixel_orders import upwards
 from lib.pixelcnn import GatedPixelCNN, PixelCNN
 from lib.raster_lstm import RasterLSTM
 from lib.row_lstm import RowLSTM
+from lib.tiny_pictures import TinyTable
 from lib.train import fit
 from lib.vae import conv_vae, mlp_vae
+from lib.wave_model import WaveModel
 
 
 class DiagonalGaussian(GenerativeModel):
@@ -132,6 +137,18 @@ MODELS: dict[str, tuple[Callable[[], GenerativeModel], Callable[[int], Tensor]]]
         ),
         lambda n: seeded_normal(n, 3, 3),
     ),
+    "histogram": (lambda: Histogram((4, 4), 5), lambda n: whole(n, 5, 4, 4)),
+    "pixel histograms": (lambda: PixelHistograms((4, 4), 5), lambda n: whole(n, 5, 4, 4)),
+    "markov chain": (lambda: MarkovChain((4, 4), 5, own=True), lambda n: whole(n, 5, 4, 4)),
+    "linear fvbn": (
+        lambda: LinearFVBN((4, 4), 5, order=upwards((4, 4)), penalty=0.01),
+        lambda n: whole(n, 5, 4, 4),
+    ),
+    "linear fvbn one-hot": (
+        lambda: LinearFVBN((4, 4), 5, one_hot=True),
+        lambda n: whole(n, 5, 4, 4),
+    ),
+    "tiny table": (lambda: TinyTable((2, 2), 3), lambda n: whole(n, 3, 2, 2)),
     "raster lstm": (
         lambda: RasterLSTM((4, 4), 5, cells=6, position="learned", share=0.3),
         lambda n: whole_numbers(n, 5),
@@ -155,6 +172,16 @@ MODELS: dict[str, tuple[Callable[[], GenerativeModel], Callable[[int], Tensor]]]
     "gated pixelcnn conditional": (
         lambda: GivenExact(GatedPixelCNN((4, 4), 3, channels=6, layers=2, c_dim=3), classes),
         lambda n: whole(n, 3, 4, 4),
+    ),
+    "wave": (
+        lambda: WaveModel((8,), 4, channels=6, dilations=(1, 2)),
+        lambda n: whole(n, 4, 8),
+    ),
+    "wave conditional": (
+        lambda: GivenExact(
+            WaveModel((8,), 4, channels=6, dilations=(1, 2), one_hot=True, c_dim=3), classes
+        ),
+        lambda n: whole(n, 4, 8),
     ),
     "gated pixelcnn colours": (
         lambda: GatedPixelCNN((3, 3, 3), 4, channels=6, layers=2),

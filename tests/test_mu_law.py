@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 
+from lib.mu_law import edges as edges_of
 from lib.mu_law import inverse_mu_law, mu_law, to_levels, to_wave
 
 WAVE = torch.linspace(-1, 1, 2001, dtype=torch.float64)
@@ -43,6 +44,13 @@ def test_each_sample_gets_the_nearest_level_on_the_squeezed_scale():
     nearest = (squeezed[:, None] - grid).abs().argmin(1)
     close = (squeezed[:, None] - grid).abs().sort(1).values[:, :2].diff(dim=1)[:, 0] < 1e-6
     assert torch.equal(to_levels(WAVE, 16)[~close], nearest[~close])
+
+
+def test_edges_separate_the_levels():
+    edges = edges_of(16)
+    below, above = to_levels(edges - 1e-4, 16), to_levels(edges + 1e-4, 16)
+    assert torch.equal(below, torch.arange(15))
+    assert torch.equal(above, torch.arange(1, 16))
 
 
 def test_quiet_waves_keep_more_than_with_even_levels():

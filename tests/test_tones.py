@@ -2,9 +2,21 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from lib.beyond_data import strongest_pitch
-from lib.tones import FRERE_JACQUES, NOISE, PEAK, RATE, SCALE, buzz, conditions, join
+from lib.tones import (
+    FRERE_JACQUES,
+    NOISE,
+    PEAK,
+    RATE,
+    SCALE,
+    buzz,
+    conditions,
+    join,
+    noise_bits,
+    pure,
+)
 
 
 def test_pitch_is_the_one_asked_for(rng):
@@ -31,6 +43,16 @@ def test_noise_and_height_are_as_stated(rng):
     silent = spectrum[:, int(0.46 * 40_000) : -1]
     np.testing.assert_allclose(np.sqrt(np.mean(np.abs(silent) ** 2) / 40_000), NOISE, rtol=0.05)
     assert np.abs(np.quantile(wave, 0.999, axis=1) - PEAK).max() < 0.12
+
+
+def test_noise_bits_are_the_entropy_of_drawn_levels(rng):
+    wave, edges = pure([SCALE[0]], 30, rng)[0], np.array([-0.2, -0.11, -0.1, 0.05, 0.3])
+    noisy = wave + NOISE * rng.standard_normal((100_000, 30))
+    levels = np.searchsorted(edges, noisy)
+    share = np.stack([(levels == k).mean(axis=0) for k in range(6)])
+    entropy = stats.entropy(share, base=2).mean()
+    assert noise_bits(wave, edges) == pytest.approx(entropy, abs=0.003)
+    assert noise_bits(np.array([0.5]), np.array([0.5])) == pytest.approx(1)
 
 
 def test_beginnings_differ(rng):
