@@ -154,7 +154,7 @@ MODELS: dict[str, tuple[Callable[[], GenerativeModel], Callable[[int], Tensor]]]
         lambda n: whole_numbers(n, 5),
     ),
     "row lstm": (
-        lambda: Given(RowLSTM((4, 4), 5, cells=6, layers=2, share=0.3, c_dim=3), classes),
+        lambda: GivenExact(RowLSTM((4, 4), 5, cells=6, layers=2, share=0.3, c_dim=3), classes),
         lambda n: whole_numbers(n, 5),
     ),
     "diagonal bilstm": (
