@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lib.masked import MaskedConv2d
 from lib.pixel import PixelModel
 from lib.pixelcnn import Apply, PixelCNN
+from lib.train import fit
 
 
 class MaskedStack(PixelModel):
@@ -47,6 +50,32 @@ def _layer(kind: str, inputs: int, outputs: int) -> nn.Module:
     if kind == "X":
         return nn.Conv2d(inputs, outputs, 3, padding=1)
     return MaskedConv2d(inputs, outputs, kind)
+
+
+def tiny_pictures() -> Tensor:
+    """All 64 pictures of 2 x 3 black or white pixels, (64, 2, 3)."""
+    return torch.tensor(list(product((0, 1), repeat=6))).reshape(-1, 2, 3)
+
+
+def train_tiny(plan: str, *, epochs: int = 150) -> MaskedStack:
+    """A stack trained on the 64 tiny pictures, where an honest model needs 1 bit a pixel."""
+    model, generator = MaskedStack((2, 3), 2, plan, channels=24), torch.Generator().manual_seed(0)
+    fit(
+        model,
+        tiny_pictures(),
+        epochs=epochs,
+        batch_size=64,
+        lr=1e-2,
+        generator=generator,
+        progress=False,
+    )
+    return model.double()
+
+
+def total(model: PixelModel) -> float:
+    """The probabilities of all tiny pictures added up: 1, if they are probabilities."""
+    with torch.no_grad():
+        return model.log_prob(tiny_pictures()).exp().sum().item()
 
 
 class DoubledPixelCNN(PixelCNN):
