@@ -77,35 +77,47 @@ def _names(pieces: np.ndarray) -> np.ndarray:
     return pieces.view(f"V{4 * pieces.shape[-1]}")[..., 0]
 
 
+def nearest_difference(x: np.ndarray, data: np.ndarray) -> np.ndarray:
+    """Number of pixels in which each picture differs from the most similar one of `data`, (n,)."""
+    x, data = (np.asarray(v).reshape(len(v), -1) for v in (_indices(x), _indices(data)))
+    return np.array([np.count_nonzero(data != one, axis=1).min() for one in x])
+
+
 def judge(
-    originals: np.ndarray, drawn: np.ndarray, data: np.ndarray, rows: int, rng: np.random.Generator
+    originals: np.ndarray,
+    drawn: np.ndarray,
+    data: np.ndarray,
+    rows: int,
+    rng: np.random.Generator,
+    *,
+    closely: bool = True,
 ) -> float:
     """Share of pairs in which a trained judge finds the original; 0.5 is guessing.
 
     Picture k of `originals` and of `drawn` have the same upper `rows`. A random forest learns from
-    half of the pairs, from the symmetry and the familiar pieces of each picture, and its size; it
-    is then shown the other pairs and takes the picture that it trusts more.
+    half of the pairs, is then shown the other pairs, and takes the picture that it trusts more. It
+    sees the outline of the lower part, row by row and column by column, its size and symmetry, and
+    how many new colours come; `closely` also how many small pieces are known from `data`.
     """
     if np.shape(originals) != np.shape(drawn) or len(originals) < 4:
         raise ValueError(f"four pairs or more, got {np.shape(originals)} and {np.shape(drawn)}")
-    real, fake = (_evidence(x, data, rows) for x in (originals, drawn))
+    real, fake = (_evidence(x, data, rows, closely) for x in (originals, drawn))
     order = rng.permutation(len(real))
     seen, new = order[: len(order) // 2], order[len(order) // 2 :]
     forest = RandomForestClassifier(
-        200, min_samples_leaf=5, random_state=int(rng.integers(2**31))
+        100, min_samples_leaf=5, random_state=int(rng.integers(2**31))
     ).fit(np.concatenate([real[seen], fake[seen]]), np.repeat([1, 0], len(seen)))
     trust = [forest.predict_proba(side[new])[:, 1] for side in (real, fake)]
     return float(np.mean(trust[0] > trust[1]) + 0.5 * np.mean(trust[0] == trust[1]))
 
 
-def _evidence(x: np.ndarray, data: np.ndarray, rows: int) -> np.ndarray:
+def _evidence(x: np.ndarray, data: np.ndarray, rows: int, closely: bool) -> np.ndarray:
     """What the judge looks at, for every picture (n, features)."""
-    figure = _indices(x) != background_of(data)
-    below = figure[:, rows:]
+    below = _indices(x)[:, rows:] != background_of(data)
     size = below.sum((1, 2))
     pair = (below & below[..., ::-1]).sum((1, 2)) / np.maximum(size, 1)
     new = [np.setdiff1d(p[rows:], p[:rows]).size for p in np.asarray(x)]
-    familiar = [familiar_share(x, data, rows, k) for k in (2, 3)]
+    familiar = [familiar_share(x, data, rows, k) for k in (2, 3) if closely]
     return np.column_stack([size, pair, new, *familiar, below.sum(2), below.sum(1)])
 
 

@@ -64,14 +64,36 @@ def test_originals_are_more_familiar_than_shuffled_ones(creatures, rng):
     assert scores.familiar_share(shuffled, train, 10).mean() < 0.5 * real
 
 
-def test_the_judge_guesses_between_equals_and_finds_nonsense(creatures, rng):
+def test_nearest_difference_counts_pixels(creatures):
+    train, new = creatures
+    copy = train[[7, 3]].copy()
+    copy[0, 4, :3] = (copy[0, 4, :3] + 1) % 47
+    np.testing.assert_array_equal(scores.nearest_difference(copy, train), [3, 0])
+    brute = [min((one != other).sum() for other in train) for one in new[:5]]
+    np.testing.assert_array_equal(scores.nearest_difference(new[:5], train), brute)
+
+
+@pytest.mark.parametrize("closely", [True, False])
+def test_the_judge_guesses_between_equals_and_finds_nonsense(creatures, rng, closely):
     train, new = creatures
     noise = new.copy()
     noise[:, 10:] = rng.permuted(new[:, 10:], axis=1)
-    assert scores.judge(new, noise, train, 10, rng) > 0.95
-    guess = np.mean([scores.judge(train[k::4][:60], train[k + 2 :: 4][:60], train, 10, rng)
-                     for k in range(2)])  # fmt: skip
-    assert 0.25 < guess < 0.75
+    assert scores.judge(new, noise, train, 10, rng, closely=closely) > 0.9
+    half = train[rng.permutation(len(train))[:300]].reshape(2, 150, 20, 20)
+    assert 0.3 < scores.judge(*half, train, 10, rng, closely=closely) < 0.7
+
+
+def test_the_judge_who_looks_closely_sees_a_wrong_colour_inside(creatures, rng):
+    """Every tenth figure pixel of the lower half gets a colour of the upper half: same outline."""
+    train, new = creatures
+    spoiled = new.copy()
+    for one in spoiled:
+        figure = np.argwhere(one[10:] > 0)
+        rows, columns = figure[rng.permutation(len(figure))[: len(figure) // 10]].T
+        one[rows + 10, columns] = rng.choice(one[:10][one[:10] > 0], len(rows))
+    close, glance = (scores.judge(new, spoiled, train, 10, rng, closely=c) for c in (True, False))
+    assert close > 0.9
+    assert glance < 0.8
 
 
 def test_bad_input_is_refused(creatures, rng):

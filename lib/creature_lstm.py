@@ -1,0 +1,93 @@
+"""An LSTM for sprites: it reads colours as names, sees the mirror place, and may copy a colour."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from lib.pixel import PixelModel
+from lib.raster_lstm import earlier_neighbours
+
+
+def mirror_places(shape: Sequence[int]) -> Tensor:
+    """The mirror place of each pixel and the places left and right of it: (steps, 3).
+
+    Numbers in raster order. In the right half of a row the mirror place comes earlier; in the left
+    half, where it does not, that of the row above is taken. Where there is none stands the number
+    of steps.
+    """
+    height, width = shape
+    here = torch.arange(height * width)
+    row, column = here[:, None] // width, here[:, None] % width
+    across = width - 1 - column + torch.tensor([-1, 0, 1])  # (steps, 3)
+    row = torch.where(across < column, row, row - 1)
+    inside = (row >= 0) & (across >= 0) & (across < width)
+    return torch.where(inside, row * width + across, height * width)
+
+
+class CreatureLSTM(PixelModel):
+    """One LSTM layer over the pixels of a sprite (h, w) in a palette of `levels` colours.
+
+    At each step it reads the codes (a learned vector of `code` numbers for each colour) of earlier
+    pixels up to `reach` rows and columns away, with `mirror` those around the mirror place, and
+    the position. With `copy` it gives each pixel that it reads a score, which is added to the
+    logit of that pixel's colour (compare the pointer networks of Vinyals et al., 2015).
+    """
+
+    def __init__(
+        self,
+        shape: Sequence[int],
+        levels: int,
+        *,
+        cells: int = 128,
+        reach: int = 2,
+        code: int = 12,
+        mirror: bool = True,
+        copy: bool = True,
+    ):
+        super().__init__(shape, levels, one_hot=True)
+        if len(self.shape) != 2:
+            raise ValueError(f"sprites have shape (h, w), got {self.shape}")
+        height, width = self.shape
+        table = [earlier_neighbours(shape, reach)] + [mirror_places(shape)] * mirror
+        self.register_buffer("table", torch.cat(table, 1), persistent=False)  # (steps, k)
+        axes = torch.eye(height).repeat_interleave(width, 0), torch.eye(width).repeat(height, 1)
+        self.register_buffer("axes", torch.cat(axes, 1), persistent=False)  # (steps, h + w)
+        k = self.table.shape[1]
+        read = k * code + height + width
+        self.code = nn.Linear(levels, code, bias=False)
+        self.lstm = nn.LSTM(read, cells, batch_first=True)
+        nn.init.ones_(self.lstm.bias_ih_l0.data[cells : 2 * cells])  # remember, to begin with
+        self.last = nn.Linear(cells + read, levels)
+        self.copy = nn.Linear(cells + read, k) if copy else None
+
+    def network(self, v, c=None, *, generator=None) -> Tensor:
+        """Logits (n, levels, h, w) of one-hot pictures v (n, levels, h, w)."""
+        pixels = v.flatten(2).transpose(1, 2)  # (n, steps, levels)
+        earlier = torch.cat([pixels, torch.zeros_like(pixels[:, :1])], 1)[:, self.table]
+        logits, _ = self._answer(earlier, slice(None))
+        return logits.transpose(1, 2).unflatten(2, self.shape)
+
+    def _answer(self, earlier: Tensor, steps: slice, state=None) -> tuple[Tensor, tuple]:
+        """Logits (n, steps, levels) from earlier pixels (n, steps, k, levels), and the state."""
+        place = self.axes[steps].expand(len(earlier), -1, -1)
+        read = torch.cat([self.code(earlier).flatten(2), place], 2)
+        h, state = self.lstm(read, state)
+        h = torch.cat([h, read], 2)
+        logits = self.last(h)
+        if self.copy is not None:
+            logits = logits + torch.einsum("nsk,nskl->nsl", self.copy(h), earlier)
+        return logits, state
+
+    def walk(self, x, c=None) -> Iterator[Tensor]:
+        """As `PixelModel.walk`, one step of the LSTM a pixel: its state is kept."""
+        self._check(x, c)
+        pixels = self.last.weight.new_zeros(len(x), len(self.places) + 1, self.levels)
+        state = None
+        for d, (row, column) in enumerate(self.places):
+            earlier = pixels[:, None, self.table[d]]  # (n, 1, k, levels)
+            logits, state = self._answer(earlier, slice(d, d + 1), state)
+            yield logits[:, 0]
+            pixels[torch.arange(len(x)), d, x[:, row, column]] = 1  # now x holds this pixel
