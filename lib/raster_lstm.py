@@ -13,22 +13,24 @@ from lib.pixel import PixelModel
 def earlier_neighbours(shape: Sequence[int], reach: int) -> Tensor:
     """Which earlier pixels are read at each step: their numbers in raster order, (steps, k).
 
-    All pixels at most `reach` rows and columns away that come before; with `reach` 0 only the
-    previous pixel in raster order. Where there is none, the number of steps stands.
+    The previous pixel in raster order (at the start of a row: the end of the row above), after all
+    others at most `reach` rows and columns away that come before; with `reach` 0 it alone. Where
+    there is none, the number of steps stands.
     """
     if not 1 <= len(shape) <= 2 or min(shape) < 1 or reach < 0:
         raise ValueError(f"a shape (t,) or (h, w) and a reach >= 0, got {tuple(shape)} and {reach}")
     height, width = (1, *shape)[-2:]
     steps = height * width
     here = torch.arange(steps)
+    previous = torch.where(here > 0, here - 1, steps)[:, None]
     if reach == 0:
-        return torch.where(here > 0, here - 1, steps)[:, None]
+        return previous
     away = range(-reach, reach + 1)
-    before = [(up, side) for up in range(-reach, 1) for side in away if (up, side) < (0, 0)]
+    before = [(up, side) for up in range(-reach, 1) for side in away if (up, side) < (0, -1)]
     up, side = torch.tensor(before).T
     row, column = here[:, None] // width + up, here[:, None] % width + side
     inside = (row >= 0) & (column >= 0) & (column < width)
-    return torch.where(inside, row * width + column, steps)
+    return torch.cat([torch.where(inside, row * width + column, steps), previous], 1)
 
 
 class RasterLSTM(PixelModel):
@@ -71,10 +73,14 @@ class RasterLSTM(PixelModel):
 
     def network(self, v, c=None, *, generator=None) -> Tensor:
         """Logits (n, levels, *shape) of encoded pictures v (n, inputs, *shape)."""
+        h, _ = self.lstm(self.read(v, c))
+        return self.last(self.drop(h, generator)).transpose(1, 2).unflatten(2, self.shape)
+
+    def read(self, v: Tensor, c: Tensor | None = None) -> Tensor:
+        """What the LSTM is given at all steps, (n, steps, ...), of encoded pictures v."""
         pixels = v.flatten(2).transpose(1, 2)  # (n, steps, inputs)
         seen = torch.cat([pixels, torch.zeros_like(pixels[:, :1])], 1)[:, self.table]
-        h, _ = self.lstm(self._join(seen.flatten(2), slice(None), c))
-        return self.last(self.drop(h, generator)).transpose(1, 2).unflatten(2, self.shape)
+        return self._join(seen.flatten(2), slice(None), c)
 
     def _join(self, seen: Tensor, steps: slice, c: Tensor | None) -> Tensor:
         """Input (n, steps, ...): earlier pixels (n, steps, k * inputs), position, condition."""

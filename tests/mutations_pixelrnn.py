@@ -65,7 +65,7 @@ def step_is_torchs() -> None:
 
 
 def neighbours_are_near() -> None:
-    wanted = [[6, 6, 6, 6], [6, 6, 6, 0], [6, 6, 6, 1], [6, 0, 1, 6], [0, 1, 2, 3], [1, 2, 6, 4]]
+    wanted = [[6, 6, 6, 6], [6, 6, 6, 0], [6, 6, 6, 1], [6, 0, 1, 2], [0, 1, 2, 3], [1, 2, 6, 4]]
     assert raster_lstm.earlier_neighbours((2, 3), 1).tolist() == wanted
 
 
@@ -197,7 +197,7 @@ MUTATIONS = [
     Mutation(
         "the pixel among its own neighbours",
         "lib.raster_lstm.earlier_neighbours",
-        Edit("< (0, 0)", "<= (0, 0)"),
+        Edit("< (0, -1)", "<= (0, 0)"),
         raster_sees_only_the_past,
     ),
     Mutation(
@@ -214,7 +214,7 @@ MUTATIONS = [
     ),
     Mutation(
         "where nothing is, the last pixel is read",
-        f"{RASTER}.network",
+        f"{RASTER}.read",
         Edit("torch.zeros_like(pixels[:, :1])", "pixels[:, -1:]"),
         raster_sees_only_the_past,
     ),
