@@ -8,7 +8,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
-from lib.plots import COLORS, WIDTH
+from lib.mesh_render import render_mesh
+from lib.plots import COLORS, WIDTH, loss_curves
 
 
 def stacked_rates(share: np.ndarray, rate_1: np.ndarray, rate_2: np.ndarray) -> Figure:
@@ -23,6 +24,14 @@ def stacked_rates(share: np.ndarray, rate_1: np.ndarray, rate_2: np.ndarray) -> 
     return fig
 
 
+def rate_curves(rate_1: Sequence[float], rate_2: Sequence[float], smooth: int) -> Figure:
+    """Rates of two levels against the optimisation step, in the colours of `stacked_rates`."""
+    shown = {"rate of $z_1$ given $z_2$": rate_1, "rate of $z_2$": rate_2}
+    colors = [COLORS["prior"], COLORS["latent"]]
+    with plt.rc_context({"axes.prop_cycle": plt.cycler(color=colors)}):
+        return loss_curves(shown, ylabel="nats per example", smooth=smooth)
+
+
 def point_panels(panels: Mapping[str, np.ndarray], colors: Sequence[str]) -> Figure:
     """Points (n, 2) of every panel, on the same axes."""
     fig, axes = plt.subplots(1, len(panels), figsize=(WIDTH, 2.5), sharex=True, sharey=True)
@@ -32,6 +41,24 @@ def point_panels(panels: Mapping[str, np.ndarray], colors: Sequence[str]) -> Fig
         ax.set_aspect("equal")
     axes[0].set_ylabel("second coordinate")
     return fig
+
+
+def tiles(pictures: np.ndarray, columns: int) -> np.ndarray:
+    """Pictures (n, h, w) in rows of `columns`, each with a white rim: one picture, 1 is white.
+
+    Raises ValueError unless n is a multiple of `columns`.
+    """
+    n = len(pictures)
+    if n % columns:
+        raise ValueError(f"{n} pictures do not fill rows of {columns}")
+    rimmed = np.pad(pictures, ((0, 0), (1, 1), (1, 1)), constant_values=1)
+    h, w = rimmed.shape[1:]
+    return rimmed.reshape(-1, columns, h, w).swapaxes(1, 2).reshape(n // columns * h, columns * w)
+
+
+def portraits(heads: np.ndarray, triangles: np.ndarray, tone: np.ndarray) -> np.ndarray:
+    """Heads (n, v, 3) in mm as they are turned, all in one skin `tone` (v,): (n, 110, 110)."""
+    return np.array([render_mesh(h, triangles, tone, size=110, span=280) for h in heads])
 
 
 def spectrogram_rows(rows: Mapping[str, np.ndarray], titles: Sequence[str]) -> Figure:

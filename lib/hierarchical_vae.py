@@ -86,6 +86,11 @@ class HierarchicalVAE(GenerativeModel):
         self.middle, self.decoder, self.likelihood = middle, decoder, likelihood
         self.k2, self.beta = k2, beta
 
+    def top_learns(self, yes: bool) -> None:
+        """Let `fit` train all networks, or leave those of the top level (z2) as they are."""
+        for part in (self.top_encoder, self.middle):
+            part.requires_grad_(yes)
+
     def bottom_prior(self, z2: Tensor) -> Gaussian:
         """Mean and log-variance of p(z1 | z2), each (n, K1)."""
         mean, log_var = self.middle(z2).chunk(2, dim=1)

@@ -149,12 +149,15 @@ class CodePlane:
         pictures with zoom 64, or 169 of 32 x 32 with zoom 6.
     margin : float
         Room round the codes, as a share of the range they cover.
+    names : tuple of str
+        What the two numbers of a code are called, to the right and upwards.
     """
 
     codes: np.ndarray
     values: np.ndarray
     zoom: int = 64
     margin: float = 0.05
+    names: tuple[str, str] = ("z₁", "z₂")
 
     @cached_property
     def ranges(self) -> tuple[Range, Range]:
@@ -174,8 +177,8 @@ class CodePlane:
             style = {"stroke_width": 5, "stroke_fill": "white", "anchor": "mm"}
             draw.text((x, y), str(name), INK, _font(34), **style)
         draw.rectangle((0, 0, SIDE - 17, SIDE - 1), outline="#9aa1ab", width=2)
-        draw.text((SIDE - 26, SIDE - 8), "z₁", INK, _font(28), anchor="rb")
-        draw.text((10, 6), "z₂", INK, _font(28))
+        draw.text((SIDE - 26, SIDE - 8), self.names[0], INK, _font(28), anchor="rb")
+        draw.text((10, 6), self.names[1], INK, _font(28))
         return image
 
     def to_pixels(self, codes: np.ndarray) -> np.ndarray:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from lib.hierarchical_vae import HierarchicalVAE, mlp_hierarchy, multiply_gaussians
 from lib.likelihoods import FixedGaussian
 from lib.nets import MLPDecoder, MLPEncoder
+from lib.train import fit
 
 DRAWS = 4000
 
@@ -211,3 +212,17 @@ def test_bad_input_is_refused():
         model.elbo(torch.zeros(3, 4), samples=0)
     with pytest.raises(ValueError, match="samples must be at least 1"):
         model.importance_bound(torch.zeros(3, 4), samples=0)
+
+
+def test_a_top_that_does_not_learn_stays_as_it_is():
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = mlp_hierarchy((3,), 2, 1, FixedGaussian(0.3), hidden=(4,), top_hidden=(4,))
+    x = torch.randn(32, 3, generator=seeded())
+    for learns in (False, True):
+        before = {name: value.clone() for name, value in model.state_dict().items()}
+        model.top_learns(learns)
+        fit(model, x, epochs=2, batch_size=8, lr=1e-2, generator=seeded(), progress=False)
+        for name, value in model.state_dict().items():
+            top = name.startswith(("top_encoder", "middle"))
+            assert torch.equal(value, before[name]) == (top and not learns), name

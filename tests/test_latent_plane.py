@@ -1,5 +1,6 @@
 """The plane of codes: orientation, frames that show what they say, densities, holes and walks."""
 
+import dataclasses
 import io
 import math
 import time
@@ -124,6 +125,19 @@ def test_frame_shows_the_cross_where_you_are(plane):
         y, x = (changed.min(axis=0) + changed.max(axis=0)) / 2 / lp.SIDE
         want = (0.5, 0.5) if name == "middle" else (0.1, 0.1)
         assert math.dist((x, y), want) < 0.04, name
+
+
+def test_panel_names_its_axes_where_they_end(plane):
+    """Other names change pixels in the corners of the two ends only."""
+    other = dataclasses.replace(plane, names=("m", "w"))
+    y, x = np.argwhere(np.any(np.asarray(other.panel) != np.asarray(plane.panel), axis=2)).T
+    right, upper = (
+        (x > 0.8 * lp.SIDE) & (y > 0.9 * lp.SIDE),
+        (x < 0.2 * lp.SIDE) & (y < 0.1 * lp.SIDE),
+    )
+    assert right.any()
+    assert upper.any()
+    assert np.all(right | upper)
 
 
 def test_frame_shows_the_picture_in_its_greys(plane):
