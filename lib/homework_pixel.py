@@ -25,6 +25,8 @@ ANSWERS = ("pixel", "masked", "pixelcnn")
 #: The largest number below 1 that float64 knows.
 ALMOST_ONE = float(np.nextafter(1.0, 0.0))
 
+LEFT = "; a sum of probabilities rounds to a little less than 1: keep the last level for the rest"
+
 
 def ask(function: Callable, what: str, **given: Any) -> Any:
     """The student's answer, computed while the book's own solutions are switched off."""
@@ -52,7 +54,8 @@ class Network:
         right = x.ndim == 3 and x.shape[1:] == self.shape
         assert right, f"{what}: pictures of shape (N, {shape}), not {x.shape}"
         assert np.isin(x, np.arange(self.levels)).all(), (
-            f"{what}: pictures hold whole numbers from 0 to {self.levels - 1}"
+            f"{what}: pictures hold whole numbers from 0 to {self.levels - 1}, and yours go from "
+            f"{x.min()} to {x.max()}{LEFT if x.max() == self.levels else ''}"
         )
         return np.eye(self.levels)[x.astype(int).reshape(len(x), -1)]
 
@@ -178,26 +181,27 @@ def check_draws(
     *,
     share: float = 0.4,
     u: float | None = None,
-    n: int = 6,
+    n: int = 15,
 ) -> None:
     """Compare drawn pixels with inverse transforms of conditionals summed from all pictures.
 
-    A `share` of the pixels is known. A number for `u` takes the place of random ones; for u = 0,
-    level 0 of every pixel is impossible.
+    A `share` of the pixels is known. A number for `u` takes the place of half of the random ones;
+    for u = 0, level 0 of every pixel is impossible.
     """
     network = Network(rng, shape, levels)
     if u == 0:
         network.bias[0] = -2000.0  # level 0 never happens
     x = rng.integers(1 if u == 0 else 0, levels, size=(n, *shape))
     known = rng.permutation(x[0].size).reshape(shape) < int(share * x[0].size)
-    uniform = rng.uniform(size=x.shape) if u is None else np.full(x.shape, u)
+    uniform = rng.uniform(size=x.shape)
+    if u is not None:
+        uniform = np.where(rng.uniform(size=x.shape) < 0.5, u, uniform)
     what = f"pictures of {shape[0]} x {shape[1]} pixels, {known.sum()} known, {levels} levels"
     answer = ask(draw_pixels, what, logits=network, x=x, known=known, u=uniform)
     answer = as_numbers(answer, x.shape, what)
     assert np.isin(answer, np.arange(levels)).all(), (
         f"{what}: levels are 0 to {levels - 1}, and you return {answer.min():g} to "
-        f"{answer.max():g}. A sum of probabilities rounds to a little less than 1: keep the last "
-        "level for what is left"
+        f"{answer.max():g}{LEFT if answer.max() == levels else ''}"
     )
     joint = network.joint()
     right = [draw_one(joint, one, numbers, known) for one, numbers in zip(x, uniform, strict=True)]
@@ -242,6 +246,9 @@ def _draw_mistakes(
         "take the level that u names, not the most probable one": walk(lambda p, u: p.argmax(1)),
         "row by row, please; you go column by column": walk(turned=True),
         "known pixels keep their levels": walk(fixed=np.zeros_like(known)),
+        "a level of probability 0 must not be drawn: u = 0 names the first that is possible": walk(
+            lambda p, u: np.minimum((p.cumsum(axis=1) < u[:, None]).sum(axis=1), last)
+        ),
         "one level too many: count the sums that are not larger than u": walk(
             lambda p, u: np.minimum(level(p, u) + 1, last)
         ),
@@ -250,9 +257,6 @@ def _draw_mistakes(
         ),
         "add up probabilities from level 0, not from the last one": walk(
             lambda p, u: last - level(p[:, ::-1], u)
-        ),
-        "a level of probability 0 must not be drawn: u = 0 names the first that is possible": walk(
-            lambda p, u: (p.cumsum(axis=1) < u[:, None]).sum(axis=1)
         ),
         "every hidden pixel has its own u, at its own place": walk(
             lambda p, _: level(p, u[:, 0, 0])

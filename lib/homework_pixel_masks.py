@@ -87,10 +87,9 @@ def check_field(
     Masks are "causal" (A first, then B), or "any": random ones, that look ahead as well and have
     paths that leave the picture and come back.
     """
-    shape = (int(rng.integers(4, 7)), int(rng.integers(5, 9)))
-    place = (int(rng.integers(shape[0] // 2, shape[0])), int(rng.integers(shape[1])))
-    masks = _random_masks(rng, layers, kind)
-    while kind == "any" and (_beyond(shape, place, masks) == spread(shape, place, masks)).all():
+    shape = (int(rng.integers(7, 9)), int(rng.integers(7, 11)))
+    place, masks = (shape[0] - 1, int(rng.integers(shape[1]))), _random_masks(rng, layers, kind)
+    while kind == "any" and not _tells_apart(shape, place, masks):
         place = (int(rng.integers(shape[0])), 0)
         masks = _random_masks(rng, layers, kind)
     what = f"the field of view of {place} in {shape[0]} x {shape[1]} pixels after {layers} layers"
@@ -108,11 +107,19 @@ def check_field(
             spread(shape, place, [m[::-1, ::-1] for m in masks])
         ),
         "a tap's row is axis 0, its column axis 1": spread(shape, place, [m.T for m in masks]),
+        "go from the last layer back to the first": spread(shape, place, masks[::-1]),
         "beside the picture there is nothing that a layer computes: paths end at the border": (
             _beyond(shape, place, masks)
         ),
     }
     compare(answer, gradient_field(shape, place, masks), what, hints=hints)
+
+
+def _tells_apart(shape: tuple[int, int], place: tuple[int, int], masks: list[np.ndarray]) -> bool:
+    """Whether borders matter here, and the order of the layers too."""
+    right, turned = spread(shape, place, masks), spread(shape, place, masks[::-1])
+    wide = _beyond(shape, place, masks)
+    return bool((wide != right).any() and (turned != right).any() and (turned != wide).any())
 
 
 def _random_masks(rng: np.random.Generator, layers: int, kind: str) -> list[np.ndarray]:

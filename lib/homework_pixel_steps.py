@@ -188,19 +188,20 @@ def check_stepper(
     what = f"layers with dilations {', '.join(map(str, dilations))}"
     steppers = [ask(make_stepper, what, layers=given) for _ in sounds]
     assert all(callable(step) for step in steppers), f"{what}: return a function, step(v)"
-    right = [_whole(given, sound) for sound in sounds]
-    wrong = _sound_mistakes(given, sounds)
+    counts, heard = [], np.zeros((*sounds.shape[:2], sizes[-1]))
     for time, number in np.ndindex(sounds.shape[1], 2):
         label = f"sound {number + 1} at time {time}, {what}"
         before = sum(layer.calls for layer in layers)
         answer = ask(steppers[number], label, v=sounds[number, time])
-        calls = sum(layer.calls for layer in layers) - before
-        hints = {advice: values[number][time] for advice, values in wrong.items()}
-        compare(answer, right[number][time], label, hints=hints)
-        assert calls == len(layers), (
-            f"{label}: you call the layers {calls} times in this step; with a memory, "
-            f"{len(layers)} calls are enough"
-        )
+        counts.append(sum(layer.calls for layer in layers) - before)
+        heard[number, time] = as_numbers(answer, (sizes[-1],), label)
+    right = np.array([_whole(given, sound) for sound in sounds])
+    label = f"the outputs [sound, time, channel] of {what}"
+    compare(heard, right, label, hints=_sound_mistakes(given, sounds))
+    assert set(counts) == {len(layers)}, (
+        f"{what}: you call them {max(counts)} times in one step; with a memory, {len(layers)} "
+        "calls are enough"
+    )
 
 
 def _whole(layers: list[tuple[int, Layer]], v: np.ndarray) -> np.ndarray:
@@ -210,10 +211,8 @@ def _whole(layers: list[tuple[int, Layer]], v: np.ndarray) -> np.ndarray:
     return v
 
 
-def _sound_mistakes(
-    layers: list[tuple[int, Layer]], sounds: np.ndarray
-) -> dict[str, list[np.ndarray]]:
-    """What typical mistakes give for the two sounds, (t, outputs) each."""
+def _sound_mistakes(layers: list[tuple[int, Layer]], sounds: np.ndarray) -> dict[str, np.ndarray]:
+    """What typical mistakes give for the two sounds, (2, t, outputs)."""
 
     def delayed(v: np.ndarray, delays: list[int]) -> np.ndarray:
         for delay, (_, layer) in zip(delays, layers, strict=True):
@@ -221,11 +220,14 @@ def _sound_mistakes(
             v = np.tanh(past @ layer.A + v @ layer.B + layer.b)
         return v
 
+    def delay_both(delays: list[int]) -> np.ndarray:
+        return np.array([delayed(v, delays) for v in sounds])
+
     dilations, length = [dilation for dilation, _ in layers], sounds.shape[1]
     both = delayed(sounds.swapaxes(0, 1).reshape(2 * length, -1), dilations)
-    turned = [v + 0.0 for v in sounds]
+    present = sounds
     for _, layer in layers:
-        turned = [np.tanh(v @ layer.A + v @ layer.B + layer.b) for v in turned]
+        present = np.tanh(present @ layer.A + present @ layer.B + layer.b)
     cases = {
         "the past is one step too young: layer k reads d steps back, not d - 1": (
             [d - 1 for d in dilations]
@@ -237,9 +239,9 @@ def _sound_mistakes(
         "the first layer has the first dilation": dilations[::-1],
         "the past is zero only before the sound begins": [length] * len(layers),
     }
-    found = {advice: [delayed(v, delays) for v in sounds] for advice, delays in cases.items()}
-    found["the past is an earlier input of the layer, not the present one"] = turned
-    found["steppers share what they remember; make new queues in each call of make_stepper"] = [
-        both[number::2] for number in range(2)
-    ]
+    found = {advice: delay_both(delays) for advice, delays in cases.items()}
+    found["the past is an earlier input of the layer, not the present one"] = present
+    found["steppers share what they remember; make new queues in each call of make_stepper"] = (
+        both.reshape(length, 2, -1).swapaxes(0, 1)
+    )
     return found
