@@ -13,6 +13,13 @@ from lib import pixel_orders
 from lib.pixel import PixelModel
 
 
+def earlier(drawn: Sequence[int]) -> Tensor:
+    """Who may be read: (written, read) is 1 where pixel `read` is drawn before pixel `written`."""
+    rank = torch.empty(len(drawn), dtype=torch.long)
+    rank[drawn] = torch.arange(len(drawn))
+    return (rank[None, :] < rank[:, None]).float()
+
+
 class LinearFVBN(PixelModel):
     """A softmax regression for each pixel on all earlier ones: one triangular linear layer.
 
@@ -34,11 +41,9 @@ class LinearFVBN(PixelModel):
         self.penalty, dims = penalty, math.prod(self.shape)
         self.places = pixel_orders.checked(order, self.shape)
         self.drawn = pixel_orders.numbers(self.places, self.shape)
-        rank = torch.empty(dims, dtype=torch.long)
-        rank[self.drawn] = torch.arange(dims)
-        earlier = (rank[None, :] < rank[:, None]).float()  # (written, read)
         parts = levels if one_hot else 1
-        self.register_buffer("mask", earlier.repeat(levels, parts), persistent=False)
+        mask = earlier(self.drawn).repeat(levels, parts)
+        self.register_buffer("mask", mask, persistent=False)
         self.weight = nn.Parameter(torch.zeros(levels * dims, parts * dims))
         self.bias = nn.Parameter(torch.zeros(levels * dims))
 
@@ -49,7 +54,7 @@ class LinearFVBN(PixelModel):
 
     def loss(self, x, c=None, *, generator=None) -> dict[str, Tensor]:
         """As `PixelModel.loss`, and the penalty on the weights."""
-        terms = super().loss(x, c, generator=generator)
+        terms = PixelModel.loss(self, x, c, generator=generator)
         pull = self.penalty / 2 * ((self.weight * self.mask) ** 2).sum()
         return {"loss": terms["loss"] + pull, "bits": terms["bits"]}
 
