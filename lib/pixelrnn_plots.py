@@ -142,7 +142,7 @@ def fading_curves(ax: Axes, curves: Mapping[str, np.ndarray]) -> None:
 def bits_curves(ax: Axes, histories: Mapping[str, Mapping[str, Sequence[float]]]) -> None:
     """Held-out bits per dimension after each round, one curve a model."""
     styles = ("-", "--", ":", "-.")
-    for (name, history), style in zip(histories.items(), styles, strict=True):
+    for (name, history), style in zip(histories.items(), styles, strict=False):
         colour = plots.COLORS["prior"] if name == "PixelCNN" else MODEL
         ax.plot(history["epoch"], history["held out"], style, color=colour, label=name)
     ax.set(xlabel="epochs", ylabel="bits per dimension, held out", xticks=history["epoch"])

@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 import torch
 
-from lib import diagonal_lstm, lstm_stack, raster_lstm
+from lib import diagonal_lstm, lstm_stack, memory_toy, pixelrnn_slips, raster_lstm
 from lib.masked import MaskedConv2d
+from lib.tiny_pictures import all_pictures
 from tests import lstm_cases
 from tests.lstm_cases import make, pictures, seeded
 from tests.mutation import Edit, Mutation
@@ -67,6 +68,21 @@ def step_is_torchs() -> None:
 def neighbours_are_near() -> None:
     wanted = [[6, 6, 6, 6], [6, 6, 6, 0], [6, 6, 6, 1], [6, 0, 1, 2], [0, 1, 2, 3], [1, 2, 6, 4]]
     assert raster_lstm.earlier_neighbours((2, 3), 1).tolist() == wanted
+
+
+def hand_set_cell_is_the_optimum() -> None:
+    """Half to the power T - 1 for sequences that fit, nothing for the others."""
+    x = all_pictures((5,), 2)
+    p = memory_toy.hand_set(5).double().log_prob(x).exp()
+    wanted = (x[:, 0] == x[:, -1]).double() / 16
+    assert (p - wanted).abs().max() < 1e-4
+
+
+def wrong_pixel_costs_later_ones() -> None:
+    model, x = make("raster", shape=(4, 4)), pictures(50, (4, 4))
+    extra = pixelrnn_slips.one_wrong_pixel(model, x, (1, 2), seeded()).flatten()
+    assert not extra[:7].any()
+    assert (extra[7:] != 0).all()
 
 
 def masked(**other: str) -> Callable[..., MaskedConv2d]:
@@ -273,5 +289,29 @@ MUTATIONS = [
         f"{DIAGONAL}.at",
         Edit('kept["state"] = kept["memory"] = zero', "pass"),
         walks_are_the_networks,
+    ),
+    Mutation(
+        "the write gate stays open",
+        "lib.memory_toy.hand_set",
+        Edit("gate[column:] = -strength", "gate[column:] = strength"),
+        hand_set_cell_is_the_optimum,
+    ),
+    Mutation(
+        "written one step too early, before the first coin is read",
+        "lib.memory_toy.hand_set",
+        Edit("(write, 1)", "(write, 0)"),
+        hand_set_cell_is_the_optimum,
+    ),
+    Mutation(
+        "extra bits of the wrong pixel itself",
+        "lib.pixelrnn_slips.one_wrong_pixel",
+        Edit("extra[place] = 0", "extra[place] = 1"),
+        wrong_pixel_costs_later_ones,
+    ),
+    Mutation(
+        "a pixel that is replaced by itself",
+        "lib.pixelrnn_slips.one_wrong_pixel",
+        Edit("+ away) % model.levels", "+ 0 * away) % model.levels"),
+        wrong_pixel_costs_later_ones,
     ),
 ]
