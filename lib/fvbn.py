@@ -47,18 +47,22 @@ class LinearFVBN(PixelModel):
         self.weight = nn.Parameter(torch.zeros(levels * dims, parts * dims))
         self.bias = nn.Parameter(torch.zeros(levels * dims))
 
-    def network(self, v, c=None, *, generator=None) -> Tensor:
+    def network(
+        self, v: Tensor, c: Tensor | None = None, *, generator: torch.Generator | None = None
+    ) -> Tensor:
         """Logits (n, levels, *shape) of encoded pictures v."""
         out = F.linear(v.flatten(1), self.weight * self.mask, self.bias)
         return out.unflatten(1, (self.levels, *self.shape))
 
-    def loss(self, x, c=None, *, generator=None) -> dict[str, Tensor]:
+    def loss(
+        self, x: Tensor, c: Tensor | None = None, *, generator: torch.Generator | None = None
+    ) -> dict[str, Tensor]:
         """As `PixelModel.loss`, and the penalty on the weights."""
         terms = PixelModel.loss(self, x, c, generator=generator)
         pull = self.penalty / 2 * ((self.weight * self.mask) ** 2).sum()
         return {"loss": terms["loss"] + pull, "bits": terms["bits"]}
 
-    def walk(self, x, c=None) -> Iterator[Tensor]:
+    def walk(self, x: Tensor, c: Tensor | None = None) -> Iterator[Tensor]:
         """As `PixelModel.walk`, but of each place only its own rows of the layer."""
         self._check(x, c)
         weight = (self.weight * self.mask).unflatten(0, (self.levels, -1))

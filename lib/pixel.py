@@ -88,7 +88,9 @@ class PixelModel(GenerativeModel):
         """Exact log-probability (n,) in nats: the chain rule, one pass of the network."""
         return self._nats(x, self.logits(x, c))
 
-    def loss(self, x, c=None, *, generator=None) -> dict[str, Tensor]:
+    def loss(
+        self, x: Tensor, c: Tensor | None = None, *, generator: torch.Generator | None = None
+    ) -> dict[str, Tensor]:
         """Cross-entropy in nats per picture, and the same in bits per dimension."""
         nats = -self._nats(x, self.logits(x, c, generator=generator)).mean()
         return {"loss": nats, "bits": nats / (math.prod(self.shape) * math.log(2))}
@@ -140,7 +142,14 @@ class PixelModel(GenerativeModel):
         *_, last = self.complete_steps(x, known, c, **options)
         return last
 
-    def sample_steps(self, n, c=None, *, generator=None, temperature=1.0) -> Iterator[Tensor]:
+    def sample_steps(
+        self,
+        n: int,
+        c: Tensor | None = None,
+        *,
+        generator: torch.Generator | None = None,
+        temperature: float = 1.0,
+    ) -> Iterator[Tensor]:
         """The pictures (n, *shape) after each pixel: completion of n empty ones."""
         empty = torch.zeros(n, *self.shape, dtype=torch.long)
         nothing = torch.zeros(self.shape, dtype=torch.bool)

@@ -31,7 +31,9 @@ class CountedModel(PixelModel):
         """A table reads the levels as they are."""
         return x
 
-    def network(self, v, c=None, *, generator=None) -> Tensor:
+    def network(
+        self, v: Tensor, c: Tensor | None = None, *, generator: torch.Generator | None = None
+    ) -> Tensor:
         """Logits (n, levels, *shape): the logarithms of the shares in each pixel's row."""
         return self.table.log_softmax(1)[self.contexts(v)].movedim(-1, 1)
 

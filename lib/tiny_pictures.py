@@ -70,7 +70,9 @@ class TinyTable(PixelModel):
         for d in range(1, dims + 1):
             yield table.flatten(d).logsumexp(-1) if d < dims else table
 
-    def network(self, v, c=None, *, generator=None) -> Tensor:
+    def network(
+        self, v: Tensor, c: Tensor | None = None, *, generator: torch.Generator | None = None
+    ) -> Tensor:
         """Logits (n, levels, *shape): the slice of the sums that the earlier pixels select."""
         earlier, out = v.flatten(1)[:, self.drawn], [None] * len(self.drawn)
         for d, (number, total) in enumerate(zip(self.drawn, self.sums(), strict=True)):
