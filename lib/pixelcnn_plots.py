@@ -31,7 +31,7 @@ def _cells(ax: Axes, size: tuple[int, int]) -> None:
     ax.set_axisbelow(False)
     ax.grid(color="#9aa1ab", linewidth=0.5)
     for side in ax.spines.values():
-        side.set_visible(False)
+        side.set(visible=True, edgecolor="#9aa1ab", linewidth=0.8)
 
 
 def mask_panels(rows: int = 3, width: int = 5) -> Figure:
