@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from lib.pixel import PixelModel
 from lib.raster_lstm import earlier_neighbours
@@ -47,7 +48,7 @@ class CreatureLSTM(PixelModel):
         mirror: bool = True,
         copy: bool = True,
     ):
-        super().__init__(shape, levels, one_hot=True)
+        super().__init__(shape, levels)
         if len(self.shape) != 2:
             raise ValueError(f"sprites have shape (h, w), got {self.shape}")
         height, width = self.shape
@@ -57,37 +58,39 @@ class CreatureLSTM(PixelModel):
         self.register_buffer("axes", torch.cat(axes, 1), persistent=False)  # (steps, h + w)
         k = self.table.shape[1]
         read = k * code + height + width
-        self.code = nn.Linear(levels, code, bias=False)
+        self.code = nn.Embedding(levels + 1, code, padding_idx=levels)  # the last: no pixel
         self.lstm = nn.LSTM(read, cells, batch_first=True)
         nn.init.ones_(self.lstm.bias_ih_l0.data[cells : 2 * cells])  # remember, to begin with
         self.last = nn.Linear(cells + read, levels)
         self.copy = nn.Linear(cells + read, k) if copy else None
 
+    def encode(self, x: Tensor) -> Tensor:
+        """The numbers of the colours themselves: they are names."""
+        return x
+
     def network(self, v, c=None, *, generator=None) -> Tensor:
-        """Logits (n, levels, h, w) of one-hot pictures v (n, levels, h, w)."""
-        pixels = v.flatten(2).transpose(1, 2)  # (n, steps, levels)
-        earlier = torch.cat([pixels, torch.zeros_like(pixels[:, :1])], 1)[:, self.table]
-        logits, _ = self._answer(earlier, slice(None))
+        """Logits (n, levels, h, w) of numbers of colours v (n, h, w)."""
+        seen = torch.cat([v.flatten(1), v.new_full((len(v), 1), self.levels)], 1)
+        logits, _ = self._answer(seen[:, self.table], slice(None))
         return logits.transpose(1, 2).unflatten(2, self.shape)
 
     def _answer(self, earlier: Tensor, steps: slice, state=None) -> tuple[Tensor, tuple]:
-        """Logits (n, steps, levels) from earlier pixels (n, steps, k, levels), and the state."""
+        """Logits (n, steps, levels) from earlier pixels (n, steps, k), and the LSTM's state."""
         place = self.axes[steps].expand(len(earlier), -1, -1)
         read = torch.cat([self.code(earlier).flatten(2), place], 2)
         h, state = self.lstm(read, state)
         h = torch.cat([h, read], 2)
         logits = self.last(h)
         if self.copy is not None:
-            logits = logits + torch.einsum("nsk,nskl->nsl", self.copy(h), earlier)
+            logits = F.pad(logits, (0, 1)).scatter_add(2, earlier, self.copy(h))[..., :-1]
         return logits, state
 
     def walk(self, x, c=None) -> Iterator[Tensor]:
         """As `PixelModel.walk`, one step of the LSTM a pixel: its state is kept."""
         self._check(x, c)
-        pixels = self.last.weight.new_zeros(len(x), len(self.places) + 1, self.levels)
-        state = None
+        seen, state = x.new_full((len(x), len(self.places) + 1), self.levels), None
         for d, (row, column) in enumerate(self.places):
-            earlier = pixels[:, None, self.table[d]]  # (n, 1, k, levels)
+            earlier = seen[:, None, self.table[d]]  # (n, 1, k)
             logits, state = self._answer(earlier, slice(d, d + 1), state)
             yield logits[:, 0]
-            pixels[torch.arange(len(x)), d, x[:, row, column]] = 1  # now x holds this pixel
+            seen[:, d] = x[:, row, column]  # now x holds this pixel

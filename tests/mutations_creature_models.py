@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import distributions as td
 
-from lib import creature_scores, palette, palette_vae
+from lib import colour_lstm, creature_lstm, creature_scores, palette, palette_vae
 from tests.mutation import Edit, Mutation
 
 
@@ -78,7 +78,90 @@ def scores_by_hand() -> None:
     np.testing.assert_allclose(creature_scores.mirror_share(z, 1), 4 / 5)
 
 
+def small_model() -> creature_lstm.CreatureLSTM:
+    with torch.random.fork_rng():
+        torch.manual_seed(1)
+        return creature_lstm.CreatureLSTM((4, 6), 3, cells=6, code=3).double()
+
+
+def sprites() -> torch.Tensor:
+    return torch.tensor(rng().integers(3, size=(3, 4, 6)))
+
+
+def nothing_comes_from_later_pixels() -> None:
+    model, x = small_model(), sprites()
+    with torch.no_grad():
+        before = model.logits(x).flatten(2)
+        for d in (2, 9, 16):
+            changed = x.clone().flatten(1)
+            changed[:, d:] = (changed[:, d:] + 1) % 3
+            after = model.logits(changed.reshape(x.shape)).flatten(2)
+            np.testing.assert_allclose(after[..., : d + 1], before[..., : d + 1], atol=1e-12)
+
+
+def the_mirror_is_opposite() -> None:
+    for here, places in enumerate(creature_lstm.mirror_places((4, 6)).tolist()):
+        row, column = divmod(here, 6)
+        seen = [p for p in places if p < 24]
+        assert all(p < here and abs(p % 6 - (5 - column)) <= 1 for p in seen)
+        assert row == 0 or (row - 1) * 6 + 5 - column in seen or row * 6 + 5 - column in seen
+
+
+def walking_is_the_whole_pass() -> None:
+    model, x = small_model(), sprites()
+    with torch.no_grad():
+        walked = torch.stack(list(model.walk(x)), 2).reshape(3, 3, 4, 6)
+        np.testing.assert_allclose(walked, model.logits(x), atol=1e-12)
+
+
+def copying_repeats_a_row() -> None:
+    model, x = small_model(), sprites()
+    left = model.table[8].tolist().index(7)
+    with torch.no_grad():
+        for part in (*model.last.parameters(), *model.copy.parameters()):
+            part.zero_()
+        model.copy.bias[left] = 50
+        chosen = model.logits(x).argmax(1)
+    np.testing.assert_array_equal(chosen[:, :, 1:], x[:, :, :-1])
+
+
+def regression_walks_as_it_answers() -> None:
+    with torch.random.fork_rng():
+        torch.manual_seed(1)
+        model = colour_lstm.MeanColours((3, 4), cells=6).double()
+    x = torch.tensor(rng().uniform(size=(2, 3, 4, 3)))
+    with torch.no_grad():
+        walked = torch.stack(list(model.walk(x)), 1).reshape(2, 3, 4, 3)
+        np.testing.assert_allclose(walked, model(x), atol=1e-12)
+        known = torch.zeros(3, 4, dtype=torch.bool)
+        known[0] = True
+        done = model.complete(x, known)
+        np.testing.assert_allclose(done[:, 0], x[:, 0])
+        np.testing.assert_allclose(done[:, 1:], model(done)[:, 1:].clamp(0, 1), atol=1e-12)
+
+
 MUTATIONS = [
+    Mutation("mirror place looked up in the own row, drawn or not",
+             "lib.creature_lstm.mirror_places",
+             Edit("torch.where(across < column, row, row - 1)", "row.expand(-1, 3)"),
+             nothing_comes_from_later_pixels),
+    Mutation("mirrored round the wrong axis", "lib.creature_lstm.mirror_places",
+             Edit("width - 1 - column", "width - 2 - column"), the_mirror_is_opposite),
+    Mutation("reads the pixel that it is asked for", "lib.creature_lstm.CreatureLSTM.network",
+             Edit("self.table]", "(self.table + 1).clamp(max=24)]"),
+             nothing_comes_from_later_pixels),
+    Mutation("forgets its state while it draws", "lib.creature_lstm.CreatureLSTM.walk",
+             Edit("slice(d, d + 1), state)", "slice(d, d + 1), None)"), walking_is_the_whole_pass),
+    Mutation("tells the wrong position while it draws", "lib.creature_lstm.CreatureLSTM.walk",
+             Edit("slice(d, d + 1)", "slice(0, 1)"), walking_is_the_whole_pass),
+    Mutation("copies away from the colour", "lib.creature_lstm.CreatureLSTM._answer",
+             Edit("earlier, self.copy(h)", "earlier, -self.copy(h)"), copying_repeats_a_row),
+    Mutation("regression reads colours on another scale while it draws",
+             "lib.colour_lstm.MeanColours.walk",
+             Edit("2 * x[:, row, column] - 1", "x[:, row, column]"),
+             regression_walks_as_it_answers),
+    Mutation("regression overwrites what is known", "lib.colour_lstm.MeanColours.complete",
+             Edit("if not known[place]:", "if True:"), regression_walks_as_it_answers),
     Mutation("weights forgotten in the means", "lib.palette.lloyd_step",
              Edit("np.bincount(labels, weights * v", "np.bincount(labels, v"), one_step_by_hand),
     Mutation("empty centres stay at the origin", "lib.palette.lloyd_step",
