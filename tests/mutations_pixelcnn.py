@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 import torch
 
-from lib import causality, masked, pixelcnn, pixelcnn_slips
+from lib import causality, half_hidden, masked, pixelcnn, pixelcnn_slips
 from lib.pixel import PixelModel
 from tests.mutation import Edit, Mutation
 
@@ -141,6 +141,15 @@ def blind_means_earlier() -> None:
     assert set(map(tuple, np.argwhere(blind).tolist())) == earlier - seen
 
 
+def halves_keep_their_own_digit() -> None:
+    """Every completion begins with the rows of the picture it belongs to, and only with those."""
+    model, x = build("PixelCNN", blocks=1), torch.arange(3)[:, None, None].expand(3, 3, 4)
+    done = half_hidden.finish(model, x, 2, 6, generator=seeded(6))
+    assert done.shape == (3, 6, 3, 4)
+    assert (done[:, :, :2] == x[:, None, :2]).all()
+    assert not (done[:, :, 2] == x[:, None, 2]).all()
+
+
 LOOP = "h = h + self.drop(widen(F.relu(step)), generator)"
 MUTATIONS = [
     Mutation("mask A lets the pixel through: B first", "lib.masked.causal_mask",
@@ -201,6 +210,15 @@ MUTATIONS = [
                   "slice(self.columns.start + right + 1, self.columns.stop + right + 1)"), walks),
     Mutation("memory is emptied at every pixel", "lib.masked.Memory.store",
              Edit("if layer not in self.seen:", "if True:"), walks),
+    Mutation("completions are sorted under the wrong digit", "lib.half_hidden.finish",
+             Edit("x.repeat_interleave(draws, dim=0)", "x.repeat(draws, 1, 1)"),
+             halves_keep_their_own_digit),
+    Mutation("one row too few is given", "lib.half_hidden.first_rows",
+             Edit("known[..., :rows, :] = True", "known[..., : rows - 1, :] = True"),
+             halves_keep_their_own_digit),
+    Mutation("everything is given", "lib.half_hidden.first_rows",
+             Edit("known[..., :rows, :] = True", "known[:] = True"),
+             halves_keep_their_own_digit),
     Mutation("the map looks at the past only", "lib.causality.is_causal",
              Edit(".triu()", ".tril(-1)"), maps_show_a_leak),
     Mutation("a logit may see its own pixel", "lib.causality.is_causal",
