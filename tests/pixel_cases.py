@@ -13,6 +13,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from lib import (
+    colour_lstm,
+    creature_lstm,
     diagonal_lstm,
     fvbn,
     pixel,
@@ -26,6 +28,7 @@ from lib import (
 )
 
 COLUMNS = pixel_orders.columns((2, 3))
+PALETTE = torch.tensor([[0.9, 0.1, 0.2], [0.1, 0.8, 0.3], [0.0, 0.2, 0.7]])
 UPWARDS = pixel_orders.upwards((2, 3))
 
 
@@ -97,6 +100,17 @@ MODELS: dict[str, Case] = {
         lambda *a: diagonal_lstm.DiagonalBiLSTM(*a, cells=4, one_hot=True),
         (3, 3),
         2,
+    ),
+    "creature lstm": (lambda *a: creature_lstm.CreatureLSTM(*a, cells=4, code=3), (2, 3), 3),
+    "creature lstm plain": (
+        lambda *a: creature_lstm.CreatureLSTM(*a, cells=4, code=3, mirror=False, copy=False),
+        (3, 3),
+        2,
+    ),
+    "named colours": (
+        lambda shape, levels: colour_lstm.NamedColours(shape, PALETTE[:levels], cells=4),
+        (2, 3),
+        3,
     ),
     "wave": (lambda *a: wave_model.WaveModel(*a, channels=4, dilations=(1, 2)), (5,), 3),
     "wave one-hot": (
