@@ -12,11 +12,14 @@ from torch import Tensor, nn
 from torch.optim import SGD, Optimizer
 
 from lib import likelihoods
+from lib.colour_lstm import MeanColours, NamedColours
+from lib.creature_lstm import CreatureLSTM
 from lib.diagonal_lstm import DiagonalBiLSTM
 from lib.fvbn import LinearFVBN
 from lib.hierarchical_vae import mlp_hierarchy
 from lib.linear_vae import LinearVAE
 from lib.model import GenerativeModel
+from lib.palette_vae import palette_vae
 from lib.pixel_baselines import Histogram, MarkovChain, PixelHistograms
 from lib.pixel_orders import upwards
 from lib.pixelcnn import GatedPixelCNN, PixelCNN
@@ -152,6 +155,22 @@ MODELS: dict[str, tuple[Callable[[], GenerativeModel], Callable[[int], Tensor]]]
     "raster lstm": (
         lambda: RasterLSTM((4, 4), 5, cells=6, position="learned", share=0.3),
         lambda n: whole_numbers(n, 5),
+    ),
+    "creature lstm": (
+        lambda: CreatureLSTM((4, 4), 5, cells=6, reach=2, code=3),
+        lambda n: whole_numbers(n, 5),
+    ),
+    "named colours": (
+        lambda: NamedColours((4, 4), torch.eye(3), cells=6),
+        lambda n: whole_numbers(n, 3),
+    ),
+    "mean colours": (
+        lambda: MeanColours((4, 4), cells=6),
+        lambda n: levels(3 * n, 5).unflatten(0, (n, 3)).movedim(1, -1),
+    ),
+    "palette vae": (
+        lambda: palette_vae((4, 4), 2, torch.eye(3), channels=(4,)),
+        lambda n: whole_numbers(n, 3),
     ),
     "row lstm": (
         lambda: GivenExact(RowLSTM((4, 4), 5, cells=6, layers=2, share=0.3, c_dim=3), classes),
