@@ -117,7 +117,7 @@ def seen(ax: Axes, strength: np.ndarray, place: tuple[int, int], *, title: str =
 
 def look_frame(name: str, strength: np.ndarray, place: tuple[int, int]) -> Figure:
     """One frame of the explorable: what a pixel sees, and when its state is computed."""
-    fig = plt.figure(figsize=(4.6, 2.5), layout="none")
+    fig = plt.figure(figsize=(4.2, 2.3), layout="none")
     left, right = (fig.add_axes((x, 0.02, 0.46, 0.86)) for x in (0.02, 0.52))
     pixels = int((strength > 0).sum())
     seen(left, strength, place, title=f"{name}: sees {pixels} pixels")
