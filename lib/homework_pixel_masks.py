@@ -95,13 +95,13 @@ def check_field(
     what = f"the field of view of {place} in {shape[0]} x {shape[1]} pixels after {layers} layers"
     answer = ask(field_of_view, what, shape=shape, place=place, masks=masks)
     hints = {
+        "the first layer is missing": spread(shape, place, masks[1:]),
+        "the last layer is missing": spread(shape, place, masks[:-1]),
         "the layers work one after the other: what the last one reads, the ones before have read": (
             np.any([spread(shape, place, [m]) for m in masks], axis=0)
         ),
         "that is the first layer alone": spread(shape, place, masks[:1]),
         "that is the last layer alone": spread(shape, place, masks[-1:]),
-        "the first layer is missing": spread(shape, place, masks[1:]),
-        "the last layer is missing": spread(shape, place, masks[:-1]),
         "the first layer comes once": spread(shape, place, [masks[0], *masks]),
         "tap [0, 0] reads the pixel up and left of the centre; yours is turned round": (
             spread(shape, place, [m[::-1, ::-1] for m in masks])
@@ -125,7 +125,10 @@ def _tells_apart(shape: tuple[int, int], place: tuple[int, int], masks: list[np.
 def _random_masks(rng: np.random.Generator, layers: int, kind: str) -> list[np.ndarray]:
     if kind == "any":
         return [(rng.permutation(9).reshape(3, 3) < 3).astype(float) for _ in range(layers)]
-    orders = [reading_order(1, 1, int(rng.choice([3, 5])), 1)[0, 0] for _ in range(layers)]
+    sizes = rng.choice([3, 5], size=layers)
+    if layers > 1:  # a large layer before a small one: each mistake gives another field
+        sizes[rng.integers(layers - 1)], sizes[-1] = 5, 3
+    orders = [reading_order(1, 1, int(size), 1)[0, 0] for size in sizes]
     return [(order <= 0 if k else order < 0).astype(float) for k, order in enumerate(orders)]
 
 
@@ -272,11 +275,11 @@ def _leak_mistakes(network: Leaky, x: np.ndarray) -> dict[str, set]:
         "number the pixels row by row: i = row * W + column": (
             {(turned[i], turned[j]) for i, j in right}
         ),
-        "change every pixel, not the last one alone": {(i, j) for i, j in right if j == d - 1},
-        "look at every pixel, not at the first one alone": {(i, j) for i, j in right if i == 0},
         "try every other level, not the next one alone": pairs(effect[:, :, 1] * later),
         "try every other level, not level 0 alone": pairs(zero * later),
         "a small change is a change; anything above rounding is a leak": (
             pairs(every * later, 0.02)
         ),
+        "change every pixel, not the last one alone": {(i, j) for i, j in right if j == d - 1},
+        "look at every pixel, not at the first one alone": {(i, j) for i, j in right if i == 0},
     }

@@ -42,7 +42,7 @@ class Weave:
     levels, shape = 3, (5, 7)
 
     def __init__(self, rng: np.random.Generator):
-        self.left, self.up = rng.uniform(2.2, 2.8, size=2)
+        self.left, self.up = rng.uniform(2.0, 2.5), rng.uniform(2.6, 3.1)
         self.step = int(rng.integers(1, 3))
 
     def logits(self, x: np.ndarray) -> np.ndarray:
