@@ -497,6 +497,14 @@ CELLS = [
     ),
     Answer(
         "lstm",
+        "calls the book",
+        "from lib.lstm_stack import lstm_step as book\n"
+        "gates = torch.tensor(np.concatenate([v, h], axis=1) @ W + b)\n"
+        "return book(gates, torch.tensor(c))",
+        "switched off",
+    ),
+    Answer(
+        "lstm",
         "returns the memory first",
         CELL.replace("return sigmoid(o) * tanh(new), new", "return new, sigmoid(o) * tanh(new)"),
         "return the new h first",
@@ -713,6 +721,14 @@ TRAINING = [
         ),
     ]
 ] + [
+    Answer(
+        "training",
+        "calls the book",
+        "from lib.fvbn import LinearFVBN\n"
+        "model = LinearFVBN(x.shape[1:], levels)\nmodel.loss(x)['loss'].backward()\n"
+        "return model.logits",
+        "switched off",
+    ),
     Answer(
         "training",
         "stacks small kernels with a blind spot",

@@ -48,6 +48,8 @@ check_linear_elbo = check_importance = check_training = check_steps = check_repo
 check_gradients = check_tied = check_projector = check_axes = check_step = check_curve = print
 check_denoiser = check_score = check_pick = check_reuse = check_holes = check_frechet = print
 check_sample_codes = check_study_loss = check_study_new = print
+check_chain = check_bits = check_draws = check_mask = check_field = check_leaks = print
+check_lstm = check_palette = check_stepper = check_script = print
 SEED = 0
 
 
