@@ -54,7 +54,9 @@ class Diagonals(nn.Module):
             states.append(state)
         return unskew(torch.stack(states, 3))
 
-    def along(self, gates: Tensor, above: Tensor, state: Tensor, memory: Tensor):
+    def along(
+        self, gates: Tensor, above: Tensor, state: Tensor, memory: Tensor
+    ) -> tuple[Tensor, Tensor]:
         """One pixel after another of a row: gates (n, 4 * cells, w), states `above` (n, cells, w).
 
         Starts from state and memory (n, cells, 1) left of it; returns (n, cells, w) of both.

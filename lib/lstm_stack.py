@@ -67,7 +67,9 @@ class LSTMStack(PixelModel):
         self.position = nn.Parameter(torch.zeros(wide, *self.shape))
         self.mix, self.last = nn.Conv2d(wide, wide, 1), nn.Conv2d(wide, levels, 1)
 
-    def network(self, v, c=None, *, generator=None) -> Tensor:
+    def network(
+        self, v: Tensor, c: Tensor | None = None, *, generator: torch.Generator | None = None
+    ) -> Tensor:
         """Logits (n, levels, h, w) of encoded pictures v (n, inputs, h, w)."""
         return self._stack(v, c, whole, self.position, generator)
 
@@ -82,7 +84,7 @@ class LSTMStack(PixelModel):
             h = h + self.drop(widen(state), generator)
         return self.last(F.relu(self.mix(F.relu(h))))
 
-    def walk(self, x, c=None) -> Iterator[Tensor]:
+    def walk(self, x: Tensor, c: Tensor | None = None) -> Iterator[Tensor]:
         """As `PixelModel.walk`, but every layer computes a pixel once and remembers it."""
         self._check(x, c)
         memory = self.memory(*self.shape)

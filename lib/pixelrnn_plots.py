@@ -72,7 +72,9 @@ def gate_rows(rows: Mapping[str, Sequence[float]]) -> Figure:
     return fig
 
 
-def numbered(ax: Axes, numbers: np.ndarray, *, title: str = "", marked: np.ndarray | None = None):
+def numbered(
+    ax: Axes, numbers: np.ndarray, *, title: str = "", marked: np.ndarray | None = None
+) -> None:
     """A grid of whole numbers, 0 left empty; colour follows the number, `marked` cells a frame."""
     shown = np.where(numbers > 0, numbers, np.nan)
     ax.imshow(shown, cmap="Purples", vmin=-0.3 * np.nanmax(shown), vmax=1.6 * np.nanmax(shown))

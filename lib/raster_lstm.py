@@ -71,7 +71,9 @@ class RasterLSTM(PixelModel):
         nn.init.ones_(self.lstm.bias_ih_l0.data[cells : 2 * cells])  # remember, to begin with
         self.last = nn.Linear(cells, levels)
 
-    def network(self, v, c=None, *, generator=None) -> Tensor:
+    def network(
+        self, v: Tensor, c: Tensor | None = None, *, generator: torch.Generator | None = None
+    ) -> Tensor:
         """Logits (n, levels, *shape) of encoded pictures v (n, inputs, *shape)."""
         h, _ = self.lstm(self.read(v, c))
         return self.last(self.drop(h, generator)).transpose(1, 2).unflatten(2, self.shape)
@@ -91,7 +93,7 @@ class RasterLSTM(PixelModel):
             parts.append(c.to(seen.dtype)[:, None].expand(size))
         return torch.cat(parts, 2)
 
-    def walk(self, x, c=None) -> Iterator[Tensor]:
+    def walk(self, x: Tensor, c: Tensor | None = None) -> Iterator[Tensor]:
         """As `PixelModel.walk`, one step of the LSTM a pixel: its state is kept."""
         self._check(x, c)
         pixels = self.last.weight.new_zeros(len(x), len(self.places) + 1, self.inputs)

@@ -38,14 +38,14 @@ def make(name: str, shape=(3, 4), levels: int = 3, seed: int = 0, **options) -> 
 # --------------------------------------------------------------------- what all must satisfy
 
 
-def logits_see_only_the_past(model: PixelModel) -> None:
+def check_logits_see_only_the_past(model: PixelModel) -> None:
     """Strictly lower triangular, and not for lack of any gradient."""
     seen = dependence(model, seeded(1), draws=4)
     assert not seen.triu().any(), "a pixel sees itself or a later one"
     assert seen.any()
 
 
-def future_changes_nothing(model: PixelModel) -> None:
+def check_future_changes_nothing(model: PixelModel) -> None:
     """Earlier logits are the same to the last bit when pixels become a million."""
     v = torch.randn(2, model.inputs, *model.shape, dtype=torch.float64, generator=seeded(2))
     before = model.network(v)
@@ -59,7 +59,7 @@ def future_changes_nothing(model: PixelModel) -> None:
             assert torch.equal(before[at], after[at]), f"{place} is seen at {earlier}"
 
 
-def walk_is_the_network(model: PixelModel) -> None:
+def check_walk_is_the_network(model: PixelModel) -> None:
     """Incremental logits = those of a whole pass, while a picture is being filled."""
     x = pictures(5, model.shape, model.levels)
     c = torch.randn(5, model.c_dim, generator=seeded(3)) if model.c_dim else None
@@ -73,13 +73,13 @@ def walk_is_the_network(model: PixelModel) -> None:
             hidden[(slice(None), *place)] = x[(slice(None), *place)]  # only now it is known
 
 
-def all_pictures_sum_to_one(model: PixelModel) -> None:
+def check_all_pictures_sum_to_one(model: PixelModel) -> None:
     with torch.no_grad():
         total = model.log_prob(all_pictures(model.shape, model.levels)).exp().sum()
     assert abs(total - 1) < 1e-12
 
 
-def samples_follow_the_enumeration(model: PixelModel, n: int = 20_000) -> None:
+def check_samples_follow_the_enumeration(model: PixelModel, n: int = 20_000) -> None:
     """Chi-square test of samples against the probabilities of all pictures."""
     everything = all_pictures(model.shape, model.levels).flatten(1)
     with torch.no_grad():

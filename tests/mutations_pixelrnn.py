@@ -16,11 +16,11 @@ ROWS, DIAGONAL = "lib.row_lstm.RowMemory", "lib.diagonal_lstm.DiagonalMemory"
 
 
 def row_sees_only_the_past() -> None:
-    lstm_cases.logits_see_only_the_past(make("row", layers=2))
+    lstm_cases.check_logits_see_only_the_past(make("row", layers=2))
 
 
 def diagonal_sees_only_the_past() -> None:
-    lstm_cases.logits_see_only_the_past(make("diagonal"))
+    lstm_cases.check_logits_see_only_the_past(make("diagonal"))
 
 
 def diagonal_sees_the_whole_past() -> None:
@@ -30,7 +30,7 @@ def diagonal_sees_the_whole_past() -> None:
 
 def raster_sees_only_the_past() -> None:
     for reach in (0, 1):
-        lstm_cases.logits_see_only_the_past(make("raster", reach=reach))
+        lstm_cases.check_logits_see_only_the_past(make("raster", reach=reach))
 
 
 def networks_are_loops_over_pixels() -> None:
@@ -43,9 +43,9 @@ def networks_are_loops_over_pixels() -> None:
 
 def walks_are_the_networks() -> None:
     for name in lstm_cases.MODELS:
-        lstm_cases.walk_is_the_network(make(name))
+        lstm_cases.check_walk_is_the_network(make(name))
         if name != "raster":
-            lstm_cases.walk_is_the_network(make(name, layers=2, c_dim=2))
+            lstm_cases.check_walk_is_the_network(make(name, layers=2, c_dim=2))
 
 
 def skewed_columns_are_diagonals() -> None:

@@ -6,14 +6,14 @@ import torch
 from lib import diagonal_lstm
 from lib.diagonal_lstm import DiagonalBiLSTM, DiagonalLayer, shift_down, skew, unskew
 from tests.lstm_cases import (
-    all_pictures_sum_to_one,
+    check_all_pictures_sum_to_one,
+    check_future_changes_nothing,
+    check_logits_see_only_the_past,
+    check_samples_follow_the_enumeration,
+    check_walk_is_the_network,
     dependence,
-    future_changes_nothing,
-    logits_see_only_the_past,
     make,
-    samples_follow_the_enumeration,
     seeded,
-    walk_is_the_network,
 )
 
 WAYS = [{}, {"layers": 2}, {"layers": 3, "one_hot": True}, {"rows": 3, "width": 5, "layers": 2}]
@@ -57,8 +57,8 @@ def test_every_earlier_pixel_is_seen(shape, layers):
 
 @pytest.mark.parametrize("way", WAYS)
 def test_only_the_past_is_seen(way):
-    logits_see_only_the_past(make("diagonal", **way))
-    future_changes_nothing(make("diagonal", **way))
+    check_logits_see_only_the_past(make("diagonal", **way))
+    check_future_changes_nothing(make("diagonal", **way))
 
 
 def test_without_the_shift_the_future_is_seen(monkeypatch):
@@ -73,18 +73,18 @@ def test_without_the_shift_the_future_is_seen(monkeypatch):
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("shape", [(3, 4), (4, 3), (1, 4), (4, 1)])
 def test_walk_is_the_network(way, shape):
-    walk_is_the_network(make("diagonal", shape=shape, **way))
-    walk_is_the_network(make("diagonal", shape=shape, c_dim=2, **way))
+    check_walk_is_the_network(make("diagonal", shape=shape, **way))
+    check_walk_is_the_network(make("diagonal", shape=shape, c_dim=2, **way))
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_tiny_pictures_sum_to_one(way):
-    all_pictures_sum_to_one(make("diagonal", shape=(3, 2), **way))
-    all_pictures_sum_to_one(make("diagonal", shape=(2, 3), **way))
+    check_all_pictures_sum_to_one(make("diagonal", shape=(3, 2), **way))
+    check_all_pictures_sum_to_one(make("diagonal", shape=(2, 3), **way))
 
 
 def test_samples_follow_the_enumerated_distribution():
-    samples_follow_the_enumeration(make("diagonal", shape=(2, 2)).float())
+    check_samples_follow_the_enumeration(make("diagonal", shape=(2, 2)).float())
 
 
 def test_steps_are_the_diagonals():

@@ -8,11 +8,11 @@ from lib.lstm_stack import lstm_step
 from tests.lstm_cases import (
     MODELS,
     by_loops,
-    logits_see_only_the_past,
+    check_logits_see_only_the_past,
+    check_walk_is_the_network,
     make,
     pictures,
     seeded,
-    walk_is_the_network,
 )
 
 STACKS = ("row", "diagonal")
@@ -56,8 +56,8 @@ def test_condition_reaches_every_layer(name):
             model.condition[1 - layer].weight.zero_()
         moved = (model.logits(x, c) - model.logits(x, 2 * c)).abs().amax((0, 1))
         assert (moved > 0).all()
-        logits_see_only_the_past(model)
-        walk_is_the_network(model)
+        check_logits_see_only_the_past(model)
+        check_walk_is_the_network(model)
 
 
 @pytest.mark.parametrize("name", STACKS)

@@ -8,14 +8,14 @@ from lib.causality import dependence
 from lib.pixel import PixelModel
 from lib.raster_lstm import RasterLSTM, earlier_neighbours
 from tests.lstm_cases import (
-    all_pictures_sum_to_one,
-    future_changes_nothing,
-    logits_see_only_the_past,
+    check_all_pictures_sum_to_one,
+    check_future_changes_nothing,
+    check_logits_see_only_the_past,
+    check_samples_follow_the_enumeration,
+    check_walk_is_the_network,
     make,
     pictures,
-    samples_follow_the_enumeration,
     seeded,
-    walk_is_the_network,
 )
 
 WAYS = [
@@ -61,15 +61,15 @@ def test_network_is_a_loop_of_torchs_cell(way):
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("shape", [(3, 4), (6,), (1, 4), (4, 1)])
 def test_walk_keeps_the_state_and_is_the_network(way, shape):
-    walk_is_the_network(make("raster", shape=shape, c_dim=2, **way))
+    check_walk_is_the_network(make("raster", shape=shape, c_dim=2, **way))
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_only_the_past_is_seen(way):
     for shape in ((3, 4), (6,)):
         model = make("raster", shape=shape, **way)
-        logits_see_only_the_past(model)
-        future_changes_nothing(model)
+        check_logits_see_only_the_past(model)
+        check_future_changes_nothing(model)
 
 
 @pytest.mark.parametrize("reach", [0, 1, 2])
@@ -81,12 +81,12 @@ def test_state_carries_the_whole_past(reach):
 
 @pytest.mark.parametrize("way", WAYS)
 def test_tiny_pictures_sum_to_one(way):
-    all_pictures_sum_to_one(make("raster", shape=(2, 3), levels=3, **way))
-    all_pictures_sum_to_one(make("raster", shape=(5,), levels=4, **way))
+    check_all_pictures_sum_to_one(make("raster", shape=(2, 3), levels=3, **way))
+    check_all_pictures_sum_to_one(make("raster", shape=(5,), levels=4, **way))
 
 
 def test_samples_follow_the_enumerated_distribution():
-    samples_follow_the_enumeration(make("raster", shape=(2, 2), levels=3).float())
+    check_samples_follow_the_enumeration(make("raster", shape=(2, 2), levels=3).float())
 
 
 def test_neighbours_of_a_small_picture():

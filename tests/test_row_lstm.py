@@ -5,13 +5,13 @@ import torch
 
 from lib.causality import receptive_field
 from tests.lstm_cases import (
-    all_pictures_sum_to_one,
-    future_changes_nothing,
-    logits_see_only_the_past,
+    check_all_pictures_sum_to_one,
+    check_future_changes_nothing,
+    check_logits_see_only_the_past,
+    check_samples_follow_the_enumeration,
+    check_walk_is_the_network,
     make,
-    samples_follow_the_enumeration,
     seeded,
-    walk_is_the_network,
 )
 
 WAYS = [{}, {"layers": 2}, {"layers": 3, "one_hot": True}, {"rows": 3, "width": 5, "layers": 2}]
@@ -55,25 +55,25 @@ def test_taller_first_layer_widens_it_to_both_sides():
 
 @pytest.mark.parametrize("way", WAYS)
 def test_only_the_past_is_seen(way):
-    logits_see_only_the_past(make("row", **way))
-    future_changes_nothing(make("row", **way))
+    check_logits_see_only_the_past(make("row", **way))
+    check_future_changes_nothing(make("row", **way))
 
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("shape", [(3, 4), (4, 3), (1, 4), (4, 1)])
 def test_walk_is_the_network(way, shape):
-    walk_is_the_network(make("row", shape=shape, **way))
-    walk_is_the_network(make("row", shape=shape, c_dim=2, **way))
+    check_walk_is_the_network(make("row", shape=shape, **way))
+    check_walk_is_the_network(make("row", shape=shape, c_dim=2, **way))
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_tiny_pictures_sum_to_one(way):
-    all_pictures_sum_to_one(make("row", shape=(3, 2), **way))
-    all_pictures_sum_to_one(make("row", shape=(2, 3), **way))
+    check_all_pictures_sum_to_one(make("row", shape=(3, 2), **way))
+    check_all_pictures_sum_to_one(make("row", shape=(2, 3), **way))
 
 
 def test_samples_follow_the_enumerated_distribution():
-    samples_follow_the_enumeration(make("row", shape=(2, 2)).float())
+    check_samples_follow_the_enumeration(make("row", shape=(2, 2)).float())
 
 
 def test_steps_are_the_rows():
