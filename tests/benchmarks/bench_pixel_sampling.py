@@ -60,6 +60,15 @@ def large_pictures() -> None:
         print(f"{name}, four of 32 x 32: plain {plain:.0f} s (estimate), cached {cached:.1f} s")
 
 
+def long_sounds() -> None:
+    """Sixteen sounds of a quarter of a second and of a whole one, at 4,000 samples a second."""
+    for t in (1000, 4000):
+        model = built(partial(WaveModel, (t,), 64, **WAVE))
+        plain, cached = forecast(model, 16, steps=10)
+        print(f"WaveNet, 16 of {t} samples: plain {plain:.0f} s (estimate), cached {cached:.1f} s")
+
+
 if __name__ == "__main__":
     small_pictures()
     large_pictures()
+    long_sounds()
