@@ -117,7 +117,7 @@ def test_markov_chain_finds_the_entropy_of_a_chain(rng):
     assert PixelHistograms((2, 2), 3).count(x, 0.1).bits(new) > want / 4 + 0.2
 
 
-def test_best_pseudo_count_is_found_within_the_pictures(monkeypatch):
+def test_best_pseudo_count_is_found_within_the_pictures():
     x = pictures(50)
     model = MarkovChain((2, 2), 3, own=True)
     best = count_well(model, x, candidates=(0.01, 0.3, 100.0))
