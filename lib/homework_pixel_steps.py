@@ -21,81 +21,71 @@ from lib.homework_vae import as_parts
 
 
 def check_lstm(
-    lstm_step: Callable, rng: np.random.Generator, n: int = 4, inputs: int = 3, units: int = 5
+    lstm_step: Callable, rng: np.random.Generator, n: int = 4, inputs: int = 3, cells: int = 5
 ) -> None:
     """Compare one step of an LSTM with PyTorch's cell, whose gates stand in another order."""
-    v, h, c = (rng.normal(0, 1.5, size=(n, size)) for size in (inputs, units, units))
-    W, b = rng.normal(size=(inputs + units, 4 * units)), rng.normal(size=4 * units)
-    what = f"a step of {units} cells with {inputs} inputs, N = {n}"
-    answer = ask(lstm_step, what, v=v, h=h, c=c, W=W, b=b)
-    found = as_parts(answer, what, "(new h, new c)")
-    right = _torch_step(v, h, c, W, b)
-    mistakes = _lstm_mistakes(v, h, c, W, b)
-    for k, name in enumerate(["h", "c"]):
+    v, h, m = (rng.normal(0, 1.5, size=(n, size)) for size in (inputs, cells, cells))
+    U, V = (rng.normal(size=(size, 4 * cells)) for size in (inputs, cells))
+    given = {"v": v, "h": h, "m": m, "U": U, "V": V, "b": rng.normal(size=4 * cells)}
+    what = f"a step of {cells} cells with {inputs} inputs, N = {n}"
+    found = as_parts(ask(lstm_step, what, **given), what, "(new h, new m)")
+    right, mistakes = _torch_step(**given), _lstm_mistakes(**given)
+    for k, name in enumerate("hm"):
         hints: dict[str, Any] = {advice: pair[k] for advice, pair in mistakes.items()}
-        hints["return the new h first, then the new c"] = right[1 - k]
-        hints[f"that is the old {name}"] = (h, c)[k]
+        hints["return the new h first, then the new m"] = right[1 - k]
+        hints[f"that is the old {name}"] = given[name]
         compare(found[k], right[k], f"the new {name}, {what}", hints=hints)
 
 
 def _torch_step(
-    v: np.ndarray, h: np.ndarray, c: np.ndarray, W: np.ndarray, b: np.ndarray
+    v: np.ndarray, h: np.ndarray, m: np.ndarray, U: np.ndarray, V: np.ndarray, b: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """New h and c from torch.nn.LSTMCell; its gates are input, forget, candidate, output."""
-    units = h.shape[1]
-    order = np.concatenate([np.arange(units) + k * units for k in (0, 1, 3, 2)])
-    cell = torch.nn.utils.skip_init(torch.nn.LSTMCell, v.shape[1], units, dtype=torch.float64)
-    weights = {
-        "weight_ih": W[: v.shape[1], order].T,
-        "weight_hh": W[v.shape[1] :, order].T,
-        "bias_ih": b[order],
-        "bias_hh": 0 * b,
-    }
-    cell.load_state_dict({name: torch.tensor(value) for name, value in weights.items()})
+    """New h and m from torch.nn.LSTMCell; its order is write, keep, new content, show."""
+    order = np.arange(len(b)).reshape(4, -1)[[0, 1, 3, 2]].ravel()
+    cell = torch.nn.utils.skip_init(torch.nn.LSTMCell, v.shape[1], h.shape[1], dtype=torch.float64)
+    weights = {"weight_ih": U.T, "weight_hh": V.T, "bias_ih": b, "bias_hh": 0 * b}
+    cell.load_state_dict({name: torch.tensor(value[order]) for name, value in weights.items()})
     with torch.no_grad():
-        new = cell(torch.tensor(v), (torch.tensor(h), torch.tensor(c)))
+        new = cell(torch.tensor(v), (torch.tensor(h), torch.tensor(m)))
     return new[0].numpy(), new[1].numpy()
 
 
 def _lstm_mistakes(
-    v: np.ndarray, h: np.ndarray, c: np.ndarray, W: np.ndarray, b: np.ndarray
+    v: np.ndarray, h: np.ndarray, m: np.ndarray, U: np.ndarray, V: np.ndarray, b: np.ndarray
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """What typical mistakes give for the new h and c."""
+    """What typical mistakes give for the new h and m."""
 
-    def sums(first: np.ndarray, second: np.ndarray, offset: np.ndarray = b) -> list[np.ndarray]:
-        joined = np.concatenate([first, second], axis=1)
-        return np.split(joined @ W + offset, 4, axis=1)
+    def step(a: np.ndarray, order: str = "ukrg", **changed: Any) -> tuple:
+        part = dict(zip(order, np.split(a, 4, axis=1), strict=True))
+        gates = {k: changed.get("gate", expit)(part[k]) for k in "ukr"}
+        old = changed.get("old", m)
+        new = gates["k"] * old + gates["u"] * changed.get("content", np.tanh)(part["g"])
+        return gates["r"] * changed.get("out", np.tanh)(changed.get("shown", new)), new
 
-    def step(a: list[np.ndarray], order: str = "ifog", **changed: Any) -> tuple:
-        part = dict(zip(order, a, strict=True))
-        gates = {k: changed.get("gate", expit)(part[k]) for k in "ifo"}
-        old = changed.get("old", c)
-        new = gates["f"] * old + gates["i"] * changed.get("candidate", np.tanh)(part["g"])
-        return gates["o"] * changed.get("out", np.tanh)(changed.get("shown", new)), new
-
-    a = sums(v, h)
-    coupled = expit(a[1]) * c + (1 - expit(a[1])) * np.tanh(a[3])
+    a = v @ U + h @ V + b
+    _, keep, show, content = np.split(a, 4, axis=1)
+    coupled = expit(keep) * m + (1 - expit(keep)) * np.tanh(content)
     return {
-        "that is PyTorch's order of the gates; here the output gate comes before the candidate": (
-            step(a, "ifgo")
+        "that is PyTorch's order; here the gate that shows comes before the new content": (
+            step(a, "ukgr")
         ),
-        "the input gate comes first, then the forget gate": step(a, "fiog"),
-        "the candidate comes last": step(a, "gifo"),
-        "gates are sigmoids, the candidate a tanh; yours are exchanged": (
-            step(a, gate=np.tanh, candidate=expit)
+        "the gate that writes comes first, then the one that keeps": step(a, "kurg"),
+        "the new content comes last": step(a, "gukr"),
+        "gates are sigmoids, the new content a tanh; yours are exchanged": (
+            step(a, gate=np.tanh, content=expit)
         ),
         "gates are sigmoids, between 0 and 1": step(a, gate=np.tanh),
-        "the candidate is a tanh": step(a, candidate=expit),
-        "h needs tanh of the new c": step(a, out=lambda value: value),
-        "h needs tanh of the new c, not its sigmoid": step(a, out=expit),
-        "h shows the new c, not the old one": step(a, shown=c),
-        "the old c is missing: the forget gate multiplies it": step(a, old=0 * c),
-        "the forget gate multiplies the old c, not the old h": step(a, old=h),
-        "the old h is missing from the sums": step(sums(v, 0 * h)),
-        "the bias is missing": step(sums(v, h, 0 * b)),
-        "the first rows of W belong to v, the last ones to h": step(sums(h, v)),
-        "the input gate has weights of its own; it is not 1 - f": (
-            expit(a[2]) * np.tanh(coupled),
+        "the new content is a tanh": step(a, content=expit),
+        "h needs tanh of the new m": step(a, out=lambda value: value),
+        "h needs tanh of the new m, not its sigmoid": step(a, out=expit),
+        "h shows the new m, not the old one": step(a, shown=m),
+        "the old m is missing: the gate that keeps multiplies it": step(a, old=0 * m),
+        "the gate that keeps multiplies the old m, not the old h": step(a, old=h),
+        "the old h is missing from the sums": step(v @ U + b),
+        "the bias is missing": step(v @ U + h @ V),
+        "the sums read the old h, not the old m": step(v @ U + m @ V + b),
+        "the gate that writes has weights of its own; it is not 1 minus the one that keeps": (
+            expit(show) * np.tanh(coupled),
             coupled,
         ),
     }
@@ -229,10 +219,10 @@ def _sound_mistakes(layers: list[tuple[int, Layer]], sounds: np.ndarray) -> dict
     for _, layer in layers:
         present = np.tanh(present @ layer.A + present @ layer.B + layer.b)
     cases = {
-        "the past is one step too young: layer k reads d steps back, not d - 1": (
+        "the past is one step too young: a layer reads d steps back, not d - 1": (
             [d - 1 for d in dilations]
         ),
-        "the past is one step too old: layer k reads d steps back, not d + 1": (
+        "the past is one step too old: a layer reads d steps back, not d + 1": (
             [d + 1 for d in dilations]
         ),
         "each layer has its own dilation; yours all read one step back": [1] * len(layers),

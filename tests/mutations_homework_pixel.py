@@ -149,7 +149,7 @@ MUTATIONS = [
     Mutation(
         "keeps PyTorch's order of the gates",
         "lib.homework_pixel_steps._torch_step",
-        Edit("(0, 1, 3, 2)", "(0, 1, 2, 3)"),
+        Edit("[0, 1, 3, 2]", "[0, 1, 2, 3]"),
         earns("lstm-cell"),
     ),
     Mutation(

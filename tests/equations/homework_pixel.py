@@ -75,22 +75,22 @@ def inverse():
 @checks("eq-hw-pixel-lstm", by="PyTorch's LSTM run over a sequence")
 def lstm():
     """Ten steps written out give the states of torch.nn.LSTM with its gates in another order."""
-    units = 3
+    cells = 3
     with seeded(0):
-        torch_lstm = torch.nn.LSTM(2, units, dtype=torch.float64)
+        torch_lstm = torch.nn.LSTM(2, cells, dtype=torch.float64)
     rng = np.random.default_rng(5)
     values = {name: rng.normal(size=tuple(p.shape)) for name, p in torch_lstm.named_parameters()}
     torch_lstm.load_state_dict({name: torch.tensor(v) for name, v in values.items()})
     v = rng.normal(size=(10, 2))
-    blocks = np.split(np.arange(4 * units), 4)
-    order = np.concatenate([blocks[k] for k in (0, 1, 3, 2)])  # input, forget, output, candidate
-    W = np.hstack([values["weight_ih_l0"], values["weight_hh_l0"]])[order].T
+    blocks = np.split(np.arange(4 * cells), 4)
+    order = np.concatenate([blocks[k] for k in (0, 1, 3, 2)])  # write, keep, show, new content
+    U, V = values["weight_ih_l0"][order].T, values["weight_hh_l0"][order].T
     b = (values["bias_ih_l0"] + values["bias_hh_l0"])[order]
-    h, c, states = np.zeros(units), np.zeros(units), []
+    h, m, states = np.zeros(cells), np.zeros(cells), []
     for one in v:
-        i, f, o, g = np.split(np.concatenate([one, h]) @ W + b, 4)
-        c = c / (1 + np.exp(-f)) + np.tanh(g) / (1 + np.exp(-i))
-        h = np.tanh(c) / (1 + np.exp(-o))
+        write, keep, show, new = np.split(one @ U + h @ V + b, 4)
+        m = m / (1 + np.exp(-keep)) + np.tanh(new) / (1 + np.exp(-write))
+        h = np.tanh(m) / (1 + np.exp(-show))
         states.append(h)
     with torch.no_grad():
         right = torch_lstm(torch.tensor(v))[0].numpy()

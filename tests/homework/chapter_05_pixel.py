@@ -455,58 +455,53 @@ DRAWS = [
 ]
 
 CELL = """
-sums = np.concatenate([v, h], axis=1) @ W + b
-i, f, o, g = np.split(sums, 4, axis=1)
-def sigmoid(a):
+sums = v @ U + h @ V + b
+u, k, r, g = np.split(sums, 4, axis=1)
+def sig(a):
     return 1 / (1 + np.exp(-a))
-tanh = np.tanh
-new = sigmoid(f) * c + sigmoid(i) * tanh(g)
-return sigmoid(o) * tanh(new), new
+new = sig(k) * m + sig(u) * np.tanh(g)
+return sig(r) * np.tanh(new), new
 """
 
 CELLS = [
     Answer("lstm", name, CELL.replace(*old_new), says)
     for name, old_new, says in [
-        ("has PyTorch's order", ("i, f, o, g =", "i, f, g, o ="), "PyTorch's order"),
-        ("forgets first", ("i, f, o, g =", "f, i, o, g ="), "the input gate comes first"),
-        ("has the candidate first", ("i, f, o, g =", "g, i, f, o ="), "the candidate comes last"),
-        (
-            "exchanges sigmoid and tanh",
-            ("tanh = np.tanh", "sigmoid, tanh = np.tanh, sigmoid"),
-            "it should be",
-        ),
-        ("squashes the candidate", ("tanh(g)", "sigmoid(g)"), "the candidate is a tanh"),
-        ("shows the memory", ("* tanh(new)", "* new"), "h needs tanh of the new c"),
-        ("shows the old memory", ("* tanh(new)", "* tanh(c)"), "not the old one"),
-        ("forgets the memory", ("sigmoid(f) * c + ", ""), "the old c is missing"),
-        ("keeps the state", ("sigmoid(f) * c", "sigmoid(f) * h"), "not the old h"),
-        ("forgets the state", ("[v, h]", "[v, 0 * h]"), "the old h is missing"),
+        ("has PyTorch's order", ("u, k, r, g =", "u, k, g, r ="), "PyTorch's order"),
+        ("keeps first", ("u, k, r, g =", "k, u, r, g ="), "the gate that writes comes first"),
+        ("has the content first", ("u, k, r, g =", "g, u, k, r ="), "the new content comes last"),
+        ("has tanh for gates", ("1 / (1 + np.exp(-a))", "np.tanh(a)"), "between 0 and 1"),
+        ("squashes the content", ("np.tanh(g)", "sig(g)"), "the new content is a tanh"),
+        ("shows the memory itself", ("* np.tanh(new)", "* new"), "h needs tanh of the new m"),
+        ("shows a sigmoid", ("* np.tanh(new)", "* sig(new)"), "not its sigmoid"),
+        ("shows the old memory", ("* np.tanh(new)", "* np.tanh(m)"), "not the old one"),
+        ("forgets the memory", ("sig(k) * m + ", ""), "the old m is missing"),
+        ("keeps the state", ("sig(k) * m", "sig(k) * h"), "not the old h"),
+        ("forgets the state", (" + h @ V", ""), "the old h is missing"),
         ("forgets the bias", (" + b", ""), "the bias is missing"),
-        ("joins in the wrong order", ("[v, h]", "[h, v]"), "the first rows of W belong to v"),
-        ("couples the gates", ("sigmoid(i)", "(1 - sigmoid(f))"), "weights of its own"),
-        ("returns the state alone", ("tanh(new), new", "tanh(new)"), "return 2 things"),
+        ("reads the memory", ("h @ V", "m @ V"), "the sums read the old h"),
+        ("couples the gates", ("sig(u)", "(1 - sig(k))"), "weights of its own"),
+        ("returns the state alone", ("np.tanh(new), new", "np.tanh(new)"), "return 2 things"),
     ]
 ] + [
     Answer(
         "lstm",
-        "exchanges gates and candidate",
-        CELL.replace(
-            "sigmoid(f) * c + sigmoid(i) * tanh(g)", "tanh(f) * c + tanh(i) * sigmoid(g)"
-        ).replace("sigmoid(o) *", "tanh(o) *"),
+        "exchanges sigmoid and tanh",
+        CELL.replace("1 / (1 + np.exp(-a))", "np.tanh(a)").replace(
+            "np.tanh(g)", "1 / (1 + np.exp(-g))"
+        ),
         "yours are exchanged",
     ),
     Answer(
         "lstm",
         "calls the book",
         "from lib.lstm_stack import lstm_step as book\n"
-        "gates = torch.tensor(np.concatenate([v, h], axis=1) @ W + b)\n"
-        "return book(gates, torch.tensor(c))",
+        "return book(torch.tensor(v @ U + h @ V + b), torch.tensor(m))",
         "switched off",
     ),
     Answer(
         "lstm",
         "returns the memory first",
-        CELL.replace("return sigmoid(o) * tanh(new), new", "return new, sigmoid(o) * tanh(new)"),
+        CELL.replace("return sig(r) * np.tanh(new), new", "return new, sig(r) * np.tanh(new)"),
         "return the new h first",
     ),
 ]
@@ -943,16 +938,15 @@ RIGHT = [
         "lstm",
         "PyTorch's cell with columns in its order",
         """
-        I, U = v.shape[1], h.shape[1]
-        i, f, o, g = np.split(np.arange(4 * U), 4)
-        order = np.concatenate([i, f, g, o])
-        cell = torch.nn.LSTMCell(I, U).double()
+        u, k, r, g = np.split(np.arange(len(b)), 4)
+        order = np.concatenate([u, k, g, r])
+        cell = torch.nn.LSTMCell(v.shape[1], h.shape[1]).double()
         with torch.no_grad():
-            cell.weight_ih.copy_(torch.tensor(W[:I, order].T))
-            cell.weight_hh.copy_(torch.tensor(W[I:, order].T))
+            cell.weight_ih.copy_(torch.tensor(U[:, order].T))
+            cell.weight_hh.copy_(torch.tensor(V[:, order].T))
             cell.bias_ih.copy_(torch.tensor(b[order]))
             cell.bias_hh.zero_()
-            return [s.numpy() for s in cell(torch.tensor(v), (torch.tensor(h), torch.tensor(c)))]
+            return [s.numpy() for s in cell(torch.tensor(v), (torch.tensor(h), torch.tensor(m)))]
         """,
     ),
     Answer(
