@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
@@ -187,7 +188,7 @@ class Leaky(Network):
         self.table[:, i, j] = change
         self.leaks.add((i, j))
 
-    def __call__(self, x) -> np.ndarray:
+    def __call__(self, x: Any) -> np.ndarray:
         """Logits (n, levels, h, w)."""
         together = (self.one_hot(x) * self.drift).sum(axis=(1, 2))
         return super().__call__(x) + together[:, None, None, None]
