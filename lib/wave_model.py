@@ -101,7 +101,9 @@ class WaveModel(PixelModel):
         """Earlier samples that a sample is predicted from."""
         return receptive_field(self.dilations, self.taps)
 
-    def network(self, v, c=None, *, generator=None) -> Tensor:
+    def network(
+        self, v: Tensor, c: Tensor | None = None, *, generator: torch.Generator | None = None
+    ) -> Tensor:
         """Logits (n, levels, t) of encoded sounds v (n, inputs, t)."""
         late = F.pad(v, (1, 0))[..., :-1]
         return self._layers(late, self._shifts(c), lambda layer, h: layer(h))
@@ -123,7 +125,7 @@ class WaveModel(PixelModel):
                 h = h + self.out[k](seen)
         return self.last(F.relu(self.mix(F.relu(total))))
 
-    def walk(self, x, c=None) -> Iterator[Tensor]:
+    def walk(self, x: Tensor, c: Tensor | None = None) -> Iterator[Tensor]:
         """As `PixelModel.walk`, but a layer computes each sample once and keeps a queue."""
         self._check(x, c)
         queues, shifts = Queues(), self._shifts(c)
