@@ -72,8 +72,8 @@ FULL = {
         partial(RasterLSTM, cells=192, reach=2, share=0.6), fall((10, 10, 6), (5e-3, 2e-3, 5e-4))
     ),
     "Row LSTM": Recipe(
-        partial(RowLSTM, cells=64, rows=3, width=5, share=0.5),
-        fall((10, 10, 6), (4e-3, 2e-3, 5e-4)),
+        partial(RowLSTM, cells=48, layers=2, rows=3, width=5, share=0.5),
+        fall((10, 9, 5), (4e-3, 1.5e-3, 4e-4)),
     ),
     "Diagonal BiLSTM": Recipe(
         partial(DiagonalBiLSTM, cells=56, rows=3, width=5, share=0.5),
