@@ -42,7 +42,7 @@ class CreatureLSTM(PixelModel):
         shape: Sequence[int],
         levels: int,
         *,
-        cells: int = 128,
+        cells: int = 96,
         reach: int = 2,
         code: int = 12,
         mirror: bool = True,
@@ -59,6 +59,7 @@ class CreatureLSTM(PixelModel):
         k = self.table.shape[1]
         read = k * code + height + width
         self.code = nn.Embedding(levels + 1, code, padding_idx=levels)  # the last: no pixel
+        self.code.weight.data *= 0.1  # small codes, as of a linear layer that reads 1-of-N
         self.lstm = nn.LSTM(read, cells, batch_first=True)
         nn.init.ones_(self.lstm.bias_ih_l0.data[cells : 2 * cells])  # remember, to begin with
         self.last = nn.Linear(cells + read, levels)
