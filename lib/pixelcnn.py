@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -37,7 +38,7 @@ class ConvPixelModel(PixelModel):
         zeros = torch.zeros(channels, *self.shape[-2:])
         self.place = nn.Parameter(zeros) if positions else None
 
-    def offset(self, here=...) -> Tensor | float:
+    def offset(self, here: Any = ...) -> Tensor | float:
         """What the position adds, (channels, h, w), or its part at `here`."""
         return 0.0 if self.place is None else self.place[here]
 
@@ -94,7 +95,9 @@ class PixelCNN(ConvPixelModel):
         self.mix = self.point(channels, channels)
         self.last = self.point(channels, colours * levels)
 
-    def network(self, v, c=None, *, generator=None) -> Tensor:
+    def network(
+        self, v: Tensor, c: Tensor | None = None, *, generator: torch.Generator | None = None
+    ) -> Tensor:
         """Logits (n, levels, *shape) of encoded pictures v (n, inputs, h, w)."""
         return self._layers(v, c, whole, generator=generator)
 
@@ -106,7 +109,7 @@ class PixelCNN(ConvPixelModel):
             h = h + self.drop(widen(F.relu(step)), generator)
         return self.unfold(self.last(F.relu(self.mix(F.relu(h)))))
 
-    def walk(self, x, c=None) -> Iterator[Tensor]:
+    def walk(self, x: Tensor, c: Tensor | None = None) -> Iterator[Tensor]:
         """As `PixelModel.walk`, but every layer computes a pixel once and remembers it."""
         self._check(x, c)
         memory = Memory(*self.shape[-2:])
@@ -166,7 +169,9 @@ class GatedPixelCNN(ConvPixelModel):
         self.mix = self.point(n, n)
         self.last = self.point(n, colours * levels)
 
-    def network(self, v, c=None, *, generator=None) -> Tensor:
+    def network(
+        self, v: Tensor, c: Tensor | None = None, *, generator: torch.Generator | None = None
+    ) -> Tensor:
         """Logits (n, levels, *shape) of encoded pictures v (n, inputs, h, w)."""
         told = self._vertical(v, c, whole)
         return self._horizontal(v, c, told, whole, generator=generator)
@@ -197,7 +202,7 @@ class GatedPixelCNN(ConvPixelModel):
                 h = self.out[k](seen) + (h if k else 0.0)
         return self.unfold(self.last(F.relu(self.mix(F.relu(total)))))
 
-    def walk(self, x, c=None) -> Iterator[Tensor]:
+    def walk(self, x: Tensor, c: Tensor | None = None) -> Iterator[Tensor]:
         """As `PixelModel.walk`; the vertical stack runs once a row, the horizontal once a pixel."""
         self._check(x, c)
         memory = Memory(*self.shape[-2:])

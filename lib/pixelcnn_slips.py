@@ -37,7 +37,9 @@ class MaskedStack(PixelModel):
             self.layers.append(_layer(kind, into, out))
             into = out
 
-    def network(self, v, c=None, *, generator=None) -> Tensor:
+    def network(
+        self, v: Tensor, c: Tensor | None = None, *, generator: torch.Generator | None = None
+    ) -> Tensor:
         """Logits (n, levels, h, w) of encoded pictures v (n, 1, h, w)."""
         for k, layer in enumerate(self.layers):
             v = layer(F.relu(v) if k else v)
