@@ -76,8 +76,8 @@ FULL = {
         fall((10, 9, 5), (4e-3, 1.5e-3, 4e-4)),
     ),
     "Diagonal BiLSTM": Recipe(
-        partial(DiagonalBiLSTM, cells=56, rows=3, width=5, share=0.5),
-        fall((8, 8, 6), (4e-3, 2e-3, 5e-4)),
+        partial(DiagonalBiLSTM, cells=40, layers=2, rows=3, width=5, share=0.5),
+        fall((9, 6, 3), (4e-3, 1.5e-3, 4e-4)),
     ),
 }
 
