@@ -7,6 +7,7 @@ Both models read the colours of earlier pixels as three numbers and share their 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,7 +24,7 @@ class NamedColours(RasterLSTM):
     Pictures are palette indices (n, h, w) of dtype long, as for every `PixelModel`.
     """
 
-    def __init__(self, shape: Sequence[int], palette: np.ndarray | Tensor, **options):
+    def __init__(self, shape: Sequence[int], palette: np.ndarray | Tensor, **options: Any):
         super().__init__(shape, len(palette), **options)
         palette = torch.as_tensor(np.asarray(palette), dtype=self.last.weight.dtype)
         self.register_buffer("palette", palette, persistent=False)
@@ -46,7 +47,7 @@ class MeanColours(GenerativeModel):
     this standard deviation, of which the squared error is the likelihood.
     """
 
-    def __init__(self, shape: Sequence[int], **options):
+    def __init__(self, shape: Sequence[int], **options: Any):
         super().__init__()
         self.body = RasterLSTM(shape, 3, one_hot=True, **options)  # three inputs, three outputs
         self.shape = tuple(shape)
@@ -55,7 +56,9 @@ class MeanColours(GenerativeModel):
         """The answers (n, h, w, 3) for colours x (n, h, w, 3); each sees earlier pixels only."""
         return self.body.network(2 * x.movedim(-1, 1) - 1).movedim(1, -1)
 
-    def loss(self, x, c=None, *, generator=None) -> dict[str, Tensor]:
+    def loss(
+        self, x: Tensor, c: Tensor | None = None, *, generator: torch.Generator | None = None
+    ) -> dict[str, Tensor]:
         """Squared error, summed over pixels and channels, and the same as rms of a channel."""
         squares = (self(x) - x) ** 2
         return {"loss": squares.flatten(1).sum(1).mean(), "rms": squares.mean().sqrt()}
@@ -90,7 +93,14 @@ class MeanColours(GenerativeModel):
                 x[(slice(None), *place)] = mean.clamp(0, 1)
         return x
 
-    def sample(self, n, c=None, *, noise=0.1, generator=None) -> Tensor:
+    def sample(
+        self,
+        n: int,
+        c: Tensor | None = None,
+        *,
+        noise: float = 0.1,
+        generator: torch.Generator | None = None,
+    ) -> Tensor:
         """Completions (n, h, w, 3) of nothing; without noise all would be the same."""
         nothing = torch.zeros(self.shape, dtype=torch.bool)
         return self.complete(

@@ -69,7 +69,9 @@ class CreatureLSTM(PixelModel):
         """The numbers of the colours themselves: they are names."""
         return x
 
-    def network(self, v, c=None, *, generator=None) -> Tensor:
+    def network(
+        self, v: Tensor, c: Tensor | None = None, *, generator: torch.Generator | None = None
+    ) -> Tensor:
         """Logits (n, levels, h, w) of numbers of colours v (n, h, w)."""
         seen = torch.cat([v.flatten(1), v.new_full((len(v), 1), self.levels)], 1)
         logits, _ = self._answer(seen[:, self.table], slice(None))
@@ -86,7 +88,7 @@ class CreatureLSTM(PixelModel):
             logits = F.pad(logits, (0, 1)).scatter_add(2, earlier, self.copy(h))[..., :-1]
         return logits, state
 
-    def walk(self, x, c=None) -> Iterator[Tensor]:
+    def walk(self, x: Tensor, c: Tensor | None = None) -> Iterator[Tensor]:
         """As `PixelModel.walk`, one step of the LSTM a pixel: its state is kept."""
         self._check(x, c)
         seen, state = x.new_full((len(x), len(self.places) + 1), self.levels), None
