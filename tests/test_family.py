@@ -181,7 +181,7 @@ MODELS: dict[str, tuple[Callable[[], GenerativeModel], Callable[[int], Tensor]]]
         lambda n: whole_numbers(n, 5),
     ),
     "pixelcnn": (
-        lambda: PixelCNN((4, 4), 3, channels=8, blocks=2, share=0.2),
+        lambda: PixelCNN((4, 4), 3, channels=8, blocks=2, share=0.2, positions=True),
         lambda n: whole(n, 3, 4, 4),
     ),
     "gated pixelcnn": (
