@@ -91,6 +91,25 @@ def _lstm_mistakes(
     }
 
 
+def palette_error_hints(
+    p: np.ndarray, palette: np.ndarray, colour: np.ndarray, top: np.ndarray, error: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Wrong values of the expected squared error, each under the message it deserves."""
+    squares = cdist(colour, palette, "sqeuclidean")
+    return {
+        "add the three channels, do not average them": error / 3,
+        "take no root": np.sqrt(error),
+        "take no half": error / 2,
+        "weigh each squared distance by its probability": squares.mean(axis=1),
+        "that is the error of the most probable colour": (
+            p * cdist(top, palette, "sqeuclidean")
+        ).sum(axis=1),
+        "square each distance before you average": (p * np.sqrt(squares)).sum(axis=1) ** 2,
+        "expected squares, not distances": (p * np.sqrt(squares)).sum(axis=1),
+        "divide by the number of draws, with no -1": error * 100 / 99,
+    }
+
+
 def check_palette(
     function: Callable, rng: np.random.Generator, n: int = 5, k: int = 4, sure: bool = False
 ) -> None:
@@ -116,19 +135,7 @@ def check_palette(
         "the best colour need not be in the palette": palette[cdist(colour, palette).argmin(1)],
     }
     compare(found[0], colour, f"the best colours, {what}", hints=hints)
-    squares = cdist(colour, palette, "sqeuclidean")
-    hints = {
-        "add the three channels, do not average them": error / 3,
-        "take no root": np.sqrt(error),
-        "take no half": error / 2,
-        "weigh each squared distance by its probability": squares.mean(axis=1),
-        "that is the error of the most probable colour": (
-            p * cdist(top, palette, "sqeuclidean")
-        ).sum(axis=1),
-        "square each distance before you average": (p * np.sqrt(squares)).sum(axis=1) ** 2,
-        "expected squares, not distances": (p * np.sqrt(squares)).sum(axis=1),
-        "divide by the number of draws, with no -1": error * 100 / 99,
-    }
+    hints = palette_error_hints(p, palette, colour, top, error)
     compare(found[1], error, f"the expected squared errors, {what}", hints=hints)
     distance = cdist(colour, palette)
     hints = {
