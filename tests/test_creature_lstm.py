@@ -114,6 +114,7 @@ def test_known_pixels_are_kept_exactly():
     assert torch.equal(model.complete(hidden, known, generator=seeded(1)), drawn)
 
 
+@pytest.mark.slow
 def test_learns_mirrored_pictures_only_with_the_mirror():
     left = torch.randint(4, (300, 3, 5), generator=seeded())
     x = torch.cat([left, left.flip(2)], 2)  # (300, 3, 10)

@@ -21,26 +21,29 @@ from lib.pixel import PixelModel
 from lib.raster_lstm import RasterLSTM
 from lib.train import fit
 
-# name -> (how it is built, epochs and learning rate of each part)
+# name -> (how it is built, epochs and learning rate of each part, pictures in a batch)
 PLAIN = partial(RasterLSTM, (20, 20), 47, one_hot=True)
+OURS = partial(CreatureLSTM, (20, 20), 47)
 MODELS = {
-    "LSTM, 128 cells": (partial(PLAIN, cells=128), ((6, 3e-3), (2, 6e-4))),
-    "LSTM, 512 cells": (partial(PLAIN, cells=512), ((3, 2e-3), (1, 4e-4))),
-    "mirror and copy, 96 cells": (partial(CreatureLSTM, (20, 20), 47), ((5, 8e-3), (2, 1.6e-3))),
+    "LSTM, 128 cells": (partial(PLAIN, cells=128), ((6, 3e-3), (2, 6e-4)), 8),
+    "LSTM, 512 cells": (partial(PLAIN, cells=512), ((3, 2e-3), (1, 4e-4)), 8),
+    "mirror and copy, 96 cells": (OURS, ((5, 1e-2), (2, 2e-3)), 8),
+    "the same, batches of 64": (OURS, ((5, 1e-2), (2, 2e-3)), 64),
     "mirror and copy, 512 cells": (
-        partial(CreatureLSTM, (20, 20), 47, cells=512),
+        partial(OURS, cells=512),
         ((3, 3e-3), (1, 6e-4)),
+        8,
     ),
 }
 
 
 def trained(name: str, x: torch.Tensor) -> tuple[PixelModel, float]:
     """The model and its seconds of training."""
-    make, parts = MODELS[name]
+    make, parts, batch = MODELS[name]
     torch.manual_seed(0)
     model, generator, start = make(), torch.Generator().manual_seed(0), time.perf_counter()
     for epochs, lr in parts:
-        fit(model, x, epochs=epochs, lr=lr, batch_size=8, generator=generator)
+        fit(model, x, epochs=epochs, lr=lr, batch_size=batch, generator=generator)
     return model, time.perf_counter() - start
 
 
