@@ -72,7 +72,11 @@ def main(folder: str | None = None) -> None:
             numbers.append(found)
         print(f"{name:28}" + "".join(f"{v:9.3f}" for v in numbers), flush=True)
         if folder:
-            rows = {"original": new[:14], "finished": drawn[:14], "new": model.sample(14)}
+            rows = {
+                "original": new[:14],
+                "finished": drawn[:14],
+                "new": model.sample(14, generator=generator),
+            }
             colours = {key: data.shared["palette"][v] for key, v in rows.items()}
             path = Path(folder, name.replace(", ", "_").replace(" ", "_") + ".png")
             sprite_rows(colours).savefig(path, dpi=200)
