@@ -125,6 +125,10 @@ def seeded(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
+#: Weights of other sizes: with small ones this model's last ReLUs are all shut at its first pixel.
+SIZES = {"gated colours": 1.5}
+
+
 def shaken(model: pixel.PixelModel, size: float = 0.5, seed: int = 0) -> pixel.PixelModel:
     """The model in float64, with normal numbers of this size in place of all its weights."""
     model, generator = model.double().eval(), seeded(seed)
@@ -137,7 +141,7 @@ def shaken(model: pixel.PixelModel, size: float = 0.5, seed: int = 0) -> pixel.P
 def make(name: str) -> pixel.PixelModel:
     """A model of MODELS with random weights."""
     build, shape, levels = MODELS[name]
-    return shaken(build(shape, levels))
+    return shaken(build(shape, levels), SIZES.get(name, 0.5))
 
 
 def pictures(model: pixel.PixelModel) -> Tensor:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import math
 import pkgutil
+from itertools import pairwise
 
 import pytest
 import torch
@@ -71,6 +72,20 @@ def test_later_pixels_change_nothing(model):
                 other[at] = (other[at] + 1) % model.levels
             at = (slice(None), slice(None), *place)
             torch.testing.assert_close(model.logits(other)[at], before[at], atol=1e-13, rtol=0)
+
+
+@pytest.mark.parametrize("name", [name for name in MODELS if "histogram" not in name])
+def test_the_pixel_before_matters(name):
+    """Within a row. Else a mistake could hide behind logits that nothing moves."""
+    model = make(name)
+    x = pictures(model)
+    for before, place in pairwise(model.places):
+        if len(model.shape) > 1 and before[-2] != place[-2]:
+            continue  # a Row LSTM does not see the end of the row above
+        other, at = x.clone(), (slice(None), *before)
+        other[at] = (other[at] + 1) % model.levels
+        at = (slice(None), slice(None), *place)
+        assert not torch.allclose(model.logits(other)[at], model.logits(x)[at], atol=1e-6)
 
 
 def test_huge_values_later_change_nothing(model):
