@@ -43,7 +43,8 @@ def trained(name: str, x: torch.Tensor) -> tuple[PixelModel, float]:
     torch.manual_seed(0)
     model, generator, start = make(), torch.Generator().manual_seed(0), time.perf_counter()
     for epochs, lr in parts:
-        fit(model, x, epochs=epochs, lr=lr, batch_size=batch, generator=generator)
+        options = {"batch_size": batch, "generator": generator, "progress": False}
+        fit(model, x, epochs=epochs, lr=lr, **options)
     return model, time.perf_counter() - start
 
 
@@ -79,6 +80,7 @@ def main(folder: str | None = None) -> None:
             }
             colours = {key: data.shared["palette"][v] for key, v in rows.items()}
             path = Path(folder, name.replace(", ", "_").replace(" ", "_") + ".png")
+            path.parent.mkdir(parents=True, exist_ok=True)
             sprite_rows(colours).savefig(path, dpi=200)
 
 
