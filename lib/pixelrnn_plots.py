@@ -17,7 +17,10 @@ LATENT, DATA, MODEL = (plots.COLORS[k] for k in ("latent", "data", "model"))
 
 
 def when(name: str, height: int, width: int) -> np.ndarray:
-    """The step, from 1, at which a training pass computes the state of each pixel, (h, w)."""
+    """The step, from 1, at which a training pass computes the state of each pixel, (h, w).
+
+    Of the Diagonal BiLSTM: in the stream from the left; the other runs beside it, mirrored.
+    """
     i, j = np.mgrid[:height, :width]
     steps = {
         "raster LSTM": i * width + j,
@@ -73,14 +76,22 @@ def gate_rows(rows: Mapping[str, Sequence[float]]) -> Figure:
 
 
 def numbered(
-    ax: Axes, numbers: np.ndarray, *, title: str = "", marked: np.ndarray | None = None
+    ax: Axes,
+    numbers: np.ndarray,
+    *,
+    title: str = "",
+    marked: np.ndarray | None = None,
+    size: float = 7,
 ) -> None:
-    """A grid of whole numbers, 0 left empty; colour follows the number, `marked` cells a frame."""
+    """A grid of whole numbers, 0 left empty; colour follows the number, `marked` cells a frame.
+
+    `size` is that of the numbers, in points.
+    """
     shown = np.where(numbers > 0, numbers, np.nan)
     ax.imshow(shown, cmap="Purples", vmin=-0.3 * np.nanmax(shown), vmax=1.6 * np.nanmax(shown))
     for (i, j), value in np.ndenumerate(numbers):
         if value > 0:
-            ax.text(j, i, str(value), ha="center", va="center", fontsize=7, color="black")
+            ax.text(j, i, str(value), ha="center", va="center", fontsize=size, color="black")
     for i, j in [] if marked is None else np.argwhere(marked):
         frame(ax, i, j, MODEL)
     _bare(ax, title)
@@ -125,7 +136,8 @@ def look_frame(name: str, strength: np.ndarray, place: tuple[int, int]) -> Figur
     seen(left, strength, place, title=f"{name}: sees {pixels} pixels")
     steps = when(name, *strength.shape)
     numbered(right, np.where(steps <= steps[place], steps, 0), title=f"step {steps[place]}")
-    right.set_title(f"training: step {steps[place]} of {steps.max()}", fontsize=9)
+    which = "left stream" if name == "Diagonal BiLSTM" else "training"
+    right.set_title(f"{which}: step {steps[place]} of {steps.max()}", fontsize=9)
     frame(right, *place, MODEL)
     right.set(xlim=(-0.5, strength.shape[1] - 0.5), ylim=(strength.shape[0] - 0.5, -0.5))
     return fig

@@ -58,7 +58,7 @@ def test_frame_of_the_explorable_says_what_it_shows():
     fig = drawings.look_frame("Diagonal BiLSTM", strength, (1, 2))
     left, right = fig.axes
     assert left.get_title() == "Diagonal BiLSTM: sees 3 pixels"
-    assert right.get_title() == "training: step 4 of 15"
+    assert right.get_title() == "left stream: step 4 of 15"
     assert {t.get_text() for t in right.texts} == {"1", "2", "3", "4"}
 
 
