@@ -90,7 +90,7 @@ class CompletionBoard:
         for k, picture in enumerate([veiled(self.x[which][None], rows)[0], *done, original]):
             image.paste(_enlarged(picture, self.SIDE), (self._left(k), self.TOP))
         for k, text in ((0, "given"), (1, "finished by the model"), (self.shown + 1, "original")):
-            draw.text((self._left(k), self.TOP - 8), text, INK, _font(25), anchor="lb")
+            draw.text((self._left(k), self.TOP - 8), text, INK, _font(32), anchor="lb")
         self._bars(draw, self.shares[rows][which], int(self.y[which]), wide, tall - 44)
         return np.asarray(image)
 
@@ -101,18 +101,18 @@ class CompletionBoard:
         """Ten bars on the line `foot`; the digit that the original shows is written in blue."""
         draws, step = next(iter(self.finished.values())).shape[1], (wide - 340) / 10
         text = f"what {draws}\ncompletions\nlook like"
-        draw.multiline_text((self.GAP, foot - 60), text, INK, _font(25), anchor="lm", spacing=8)
+        draw.multiline_text((self.GAP, foot - 60), text, INK, _font(28), anchor="lm", spacing=8)
         draw.line((200, foot, wide - 110, foot), "#9aa1ab", 2)
         for digit, share in enumerate(shares):
             x, top = 205 + digit * step, foot - self.BARS * float(share)
             if share:
                 draw.rectangle((x, top, x + 0.75 * step, foot), COLORS["model"])
             name = COLORS["data"] if digit == y else INK
-            draw.text((x + 0.375 * step, foot + 6), str(digit), name, _font(28), anchor="mt")
+            draw.text((x + 0.375 * step, foot + 6), str(digit), name, _font(34), anchor="mt")
         for share, name in ((1.0, "100 %"), (0.5, "50 %")):
             high = foot - self.BARS * share
             draw.line((200, high, wide - 110, high), "#d9dce1", 1)
-            draw.text((wide - 16, high), name, INK, _font(22), anchor="rm")
+            draw.text((wide - 16, high), name, INK, _font(27), anchor="rm")
 
 
 def _enlarged(picture: np.ndarray, side: int) -> Image.Image:

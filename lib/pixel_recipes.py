@@ -83,7 +83,7 @@ FULL = {
 
 # About ten seconds each, for the lesson on PixelCNN.
 SHORT = {
-    "PixelCNN": _cnn((8, 5, 3), (3e-3, 1e-3, 3e-4), channels=64, share=0.3),
+    "PixelCNN": _cnn((6, 3, 2), (4e-3, 1e-3, 3e-4), channels=64, share=0.2),
     "gated PixelCNN": _gated((8, 4, 2), (5e-3, 1e-3, 3e-4), channels=32, share=0.3),
 }
 

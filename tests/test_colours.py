@@ -34,6 +34,13 @@ def test_faces_are_rounded_palette_colours():
     np.testing.assert_allclose(np.unique(colours.to_rgb(x)), np.arange(4) / 3, rtol=1e-6)
 
 
+def test_the_painter_uses_28_of_64_colours():
+    """The number that the lesson names, for the faces it trains on and for all."""
+    faces = colours.creature_faces(load("creatures").train)
+    for some in (faces[:1200], faces):
+        assert len(torch.unique(some.movedim(1, -1).reshape(-1, 3), dim=0)) == 28
+
+
 def test_foreign_pixels_are_counted_as_whole_colours():
     """Red, green and blue appear each, but only together as two colours."""
     data = torch.tensor([[1, 0, 2], [0, 3, 2]]).reshape(2, 3, 1, 1)
