@@ -15,9 +15,10 @@ from scipy.special import softmax
 from torch.nn import functional as F
 
 from lib.homework import compare
-from lib.homework_pixel import Network, ask
+from lib.homework_pixel import Network, ask, peer, sealed
 
 
+@peer
 def reading_order(outputs: int, inputs: int, size: int, colours: int) -> np.ndarray:
     """How much later a tap is read than what it writes, (outputs, inputs, size, size).
 
@@ -133,6 +134,7 @@ def _random_masks(rng: np.random.Generator, layers: int, kind: str) -> list[np.n
     return [(order <= 0 if k else order < 0).astype(float) for k, order in enumerate(orders)]
 
 
+@peer
 def gradient_field(
     shape: tuple[int, int], place: tuple[int, int], masks: list[np.ndarray]
 ) -> np.ndarray:
@@ -144,6 +146,7 @@ def gradient_field(
     return torch.autograd.grad(v[(0, 0, *place)], picture)[0][0, 0].numpy() > 0
 
 
+@peer
 def spread(shape: tuple[int, int], place: tuple[int, int], masks: list[np.ndarray]) -> np.ndarray:
     """The same by sets of places, from the last layer back to the picture, (h, w)."""
     seen = {place}
@@ -226,7 +229,7 @@ def check_leaks(
     if kind == "drift":
         network.drift = rng.normal(0, 3, size=network.drift.shape)
     what = f"the leaks of a network for {shape[0]} x {shape[1]} pixels"
-    answer = ask(find_leaks, what, logits=network, x=x, levels=levels)
+    answer = ask(find_leaks, what, logits=sealed(network), x=x, levels=levels)
     if isinstance(answer, set | list | tuple):
         answer = _as_pairs(answer, what)
     compare(answer, network.leaks, what, hints=_leak_mistakes(network, x))
@@ -238,6 +241,7 @@ def _as_pairs(answer: set | list | tuple, what: str) -> set[tuple[int, int]]:
     return {(int(i), int(j)) for i, j in answer}
 
 
+@peer
 def effects(network: Leaky, x: np.ndarray, *, raw: bool = False) -> np.ndarray:
     """How much the probabilities of pixel i move when pixel j goes up by s levels, [i, j, s].
 

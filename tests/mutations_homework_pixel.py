@@ -81,6 +81,18 @@ MUTATIONS = [
         loses("bits-near", "bits", "calls the book", "switched off"),
     ),
     Mutation(
+        "leaves the tests' own solutions on",
+        "lib.homework_pixel.PEERS",
+        set(),
+        loses("field-causal", "field", "calls the tests", "switched off"),
+    ),
+    Mutation(
+        "leaves the black box open",
+        "lib.homework_pixel_masks.sealed",
+        lambda box: box,
+        loses("leaks-kinds", "leaks", "asks the black box for its secrets", "is a leak too"),
+    ),
+    Mutation(
         "lets a pixel of the black box see itself",
         "lib.homework_pixel.Network.__init__",
         Edit("k=-1", "k=0"),

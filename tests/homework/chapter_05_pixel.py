@@ -137,6 +137,15 @@ BITS = (
     + [
         Answer(
             "bits",
+            "adds a small number to the probabilities",
+            "p = torch.tensor(logits).softmax(1).numpy()\n"
+            "p = np.take_along_axis(p, x[:, None], axis=1)\n"
+            "log_p = np.log(p + 1e-12).sum(axis=(1, 2, 3))\n"
+            "d = x[0].size\n" + PAIR,
+            "it should be",
+        ),
+        Answer(
+            "bits",
             "takes exp of large logits",
             "p = np.exp(logits)\np = p / p.sum(axis=1, keepdims=True)\n"
             "log_p = np.log(np.take_along_axis(p, x[:, None], axis=1)).sum(axis=(1, 2, 3))\n"
@@ -304,6 +313,12 @@ FIELDS = [
     ),
     Answer(
         "field",
+        "calls the tests",
+        "from lib.homework_pixel_masks import spread\nreturn spread(shape, place, masks)",
+        "the tests' own solutions are switched off",
+    ),
+    Answer(
+        "field",
         "takes every earlier pixel",
         """
         field = np.zeros(shape, dtype=bool)
@@ -352,6 +367,12 @@ FOUND = [
         ),
     ]
 ] + [
+    Answer(
+        "leaks",
+        "asks the black box for its secrets",
+        "return getattr(logits, 'leaks', set())",
+        "a pixel that sees itself is a leak too",
+    ),
     Answer(
         "leaks",
         "says yes or no",
@@ -427,6 +448,11 @@ DRAWS = [
             "counts the sums below u",
             {"level": "(sums < u[:, i, j, None]).sum(axis=1)"},
             "a level of probability 0 must not be drawn",
+        ),
+        (
+            "takes argmax of nothing",
+            {"level": "(sums > u[:, i, j, None]).argmax(axis=1)"},
+            "argmax of nothing is 0",
         ),
         ("trusts the last sum", {"last": "level"}, "keep the last level for the rest"),
         (
@@ -718,6 +744,64 @@ TRAINING = [
 ] + [
     Answer(
         "training",
+        "knows the tests' distribution",
+        """
+        from lib.homework_pixel_training import Weave
+        weaves = [Weave(np.random.default_rng(seed)) for seed in range(9)]
+        best = min(weaves, key=lambda weave: weave.bits(x.numpy()))
+        return lambda x: torch.tensor(best.logits(x.numpy()))
+        """,
+        "the tests' own solutions are switched off",
+    ),
+    Answer(
+        "training",
+        "leaks when it is given many pictures",
+        """
+        F = torch.nn.functional
+        return lambda x: (len(x) > 20) * 50.0 * F.one_hot(x, levels).float().movedim(-1, 1)
+        """,
+        "bits per dimension on new pictures",
+    ),
+    Answer(
+        "training",
+        "leaks in its first calls",
+        """
+        calls = []
+
+        def logits(x):
+            calls.append(len(x))
+            v = torch.nn.functional.one_hot(x, levels).float().movedim(-1, 1)
+            return 50.0 * v * (sum(calls) <= 1200)
+
+        return logits
+        """,
+        "which is not before it",
+    ),
+    Answer(
+        "training",
+        "learns by heart",
+        """
+        F, d = torch.nn.functional, x[0].numel()
+        W = torch.zeros(levels, d, d, levels, requires_grad=True)
+        b = torch.zeros(levels, d, requires_grad=True)
+        early = torch.ones(d, d).tril(-1)[:, :, None]
+
+        def logits(x):
+            v = F.one_hot(x.flatten(1), levels).float()
+            return (torch.einsum("lijm,njm->nli", W * early, v) + b).unflatten(2, x.shape[1:])
+
+        optimizer = torch.optim.Adam([W, b], lr=0.05)
+        for _ in range(150):
+            loss = F.cross_entropy(logits(x), x)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        return logits
+        """,
+        "it has learnt them by heart",
+    ),
+    Answer(
+        "training",
         "calls the book",
         "from lib.fvbn import LinearFVBN\n"
         "model = LinearFVBN(x.shape[1:], levels)\nmodel.loss(x)['loss'].backward()\n"
@@ -843,6 +927,19 @@ CLINIC = [
 ] + [
     Answer(
         "clinic",
+        "calls the tests",
+        """
+        from lib.homework_pixel_training import Masked
+        model = Masked(convs)
+        model.train(x, steps, lr)
+        for conv, weight, bias in zip(convs, model.weights, model.biases):
+            conv.weight.data, conv.bias.data = torch.tensor(weight), torch.tensor(bias)
+        return {"bits": model.bits(x), "samples": model.draw(u)}
+        """,
+        "the tests' own solutions are switched off",
+    ),
+    Answer(
+        "clinic",
         "masks before each step and not after the last",
         SCRIPT.format(**MENDED | {"again": "pass"}).replace(
             "    loss = ", "    hide()\n    loss = "
@@ -875,6 +972,19 @@ RIGHT = [
         return -nats, (nats / math.log(2)).mean() / loss[0].numel()
         """,
     ),
+    Answer(
+        "bits",
+        "in float32",
+        """
+        nats = torch.nn.functional.cross_entropy(
+            torch.tensor(logits).float(), torch.tensor(x), reduction="none"
+        ).sum((1, 2))
+        return [-nats, nats.mean() / x[0].size / math.log(2)]
+        """,
+    ),
+    Answer("lstm", "in float32", "v, h, m, U, V, b = map(np.float32, (v, h, m, U, V, b))" + CELL),
+    Answer("colour", "in float32", "palette, p = np.float32(palette), np.float32(p)\n" + MUSH),
+    Answer("mask", "as lists of true and false", MASK + "return (mask > 0).tolist()"),
     Answer(
         "mask",
         "tap by tap",
@@ -1008,6 +1118,27 @@ RIGHT = [
                 loss.backward()
                 optimizer.step()
         return model
+        """,
+    ),
+    Answer(
+        "training",
+        "wide layers and small steps",
+        """
+        F = torch.nn.functional
+        first, last = torch.nn.Conv2d(levels, 32, 5, padding=2), torch.nn.Conv2d(32, levels, 1)
+        mask = (torch.arange(25) < 12).view(5, 5)
+
+        def logits(x):
+            v = F.one_hot(x, levels).permute(0, 3, 1, 2).float()
+            return last(F.relu(F.conv2d(v, first.weight * mask, first.bias, padding=2)))
+
+        optimizer = torch.optim.Adam([*first.parameters(), *last.parameters()], lr=0.01)
+        for _ in range(150):
+            loss = F.cross_entropy(logits(x), x)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        return logits
         """,
     ),
     Answer(
