@@ -28,6 +28,8 @@ from lib.homework_vae_training import seeded
 SLACK = 0.06
 #: How many pictures a trained model is given at once, always: none can tell tests apart by that.
 BATCH = 20
+#: By how much rounding in float32 may move a log-probability.
+NOISE = 1e-4
 FIRST = "the first layer needs mask A: with mask B a pixel is predicted from itself"
 ONCE = "training fills in weights that were masked once; mask them after every step"
 AT_ONCE = "draw one pixel after the other: each needs logits that have seen the pixels before it"
@@ -132,15 +134,20 @@ def assert_causal(
     `out` are the logits of the unchanged pictures x, as they were given when bits were counted.
     """
     (h, w), start = x.shape[1:], log_softmax(out, axis=1)
+    assert np.abs(log_softmax(_logits(logits, x), axis=1) - start).max() < NOISE, (
+        "the training: the same pictures get other logits in another call: switch off what is "
+        "random after training, such as dropout (`eval()`)"
+    )
     for i, j in np.ndindex(h, w):
         other = x.copy()
         other[:, i, j] = (x[:, i, j] + rng.integers(1, Weave.levels, size=len(x))) % Weave.levels
         moved = np.abs(log_softmax(_logits(logits, other), axis=1) - start).max(axis=(0, 1))
         early = np.arange(h * w).reshape(h, w) <= i * w + j
-        seen = np.argwhere(early & (moved > 1e-4))
+        seen = np.argwhere(early & (moved > NOISE))
         assert not len(seen), (
             f"the training: the logits of pixel {tuple(seen[0].tolist())} change with pixel "
-            f"{(i, j)}, which is not before it: mask what comes later, and the pixel itself"
+            f"{(i, j)}, which is not before it: mask what comes later, and the pixel itself; "
+            "means over a picture or a batch see them as well"
         )
 
 

@@ -775,7 +775,13 @@ TRAINING = [
 
         return logits
         """,
-        "which is not before it",
+        "get other logits in another call",
+    ),
+    Answer(
+        "training",
+        "keeps dropout on",
+        TRAIN.format(**GOOD | {"answer": "lambda x: torch.nn.functional.dropout(logits(x), 0.1)"}),
+        "such as dropout",
     ),
     Answer(
         "training",
