@@ -84,3 +84,9 @@ def test_clocks_count_passes():
     guess, whole = forecast(net, 2, 4)
     assert guess > 16 * 0.01
     assert whole < guess
+
+
+def test_the_number_of_threads_is_as_before():
+    before = torch.get_num_threads()
+    race(PixelCNN((2, 3), 3, channels=4, blocks=1).double(), 2)
+    assert torch.get_num_threads() == before

@@ -69,7 +69,6 @@ def long_sounds() -> None:
 
 
 if __name__ == "__main__":
-    torch.set_num_threads(1)  # a step of the cached sampler is too small for two
     small_pictures()
     large_pictures()
     long_sounds()
