@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from lib import creature_scores
+from lib.colour_lstm import NamedColours
 from lib.pixel import PixelModel
 
 
@@ -65,6 +66,22 @@ def colour_scores(pictures: np.ndarray, palette: np.ndarray) -> tuple[float, flo
     """Mean chroma of colours (..., 3), and mean distance to the nearest palette colour."""
     away = creature_scores.off_palette(pictures, palette)
     return float(creature_scores.chroma(pictures).mean()), float(away.mean())
+
+
+@torch.no_grad()
+def chroma_given_the_truth(
+    regression: Callable[[Tensor], Tensor], named: NamedColours, x: Tensor, rows: int
+) -> tuple[float, float]:
+    """Mean chroma of both models' answers where all pixels before are true.
+
+    Over the figure, index > 0, below the first `rows` of pictures x (n, h, w). For the names it is
+    the expected chroma; `regression` maps colours (n, h, w, 3) to colours.
+    """
+    figure = x[:, rows:] > 0
+    answer = regression(named.palette[x]).clamp(0, 1)[:, rows:][figure]
+    p = named.logits(x).softmax(1).movedim(1, -1)[:, rows:][figure]
+    expected = p.numpy() @ creature_scores.chroma(named.palette.numpy())
+    return float(creature_scores.chroma(answer.numpy()).mean()), float(expected.mean())
 
 
 def swept_codes(start: Tensor, which: Sequence[int], values: Sequence[float]) -> Tensor:

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from lib import creature_scores, creature_study
+from lib.colour_lstm import NamedColours
 from lib.creature_lstm import CreatureLSTM
 from lib.datasets import load
 
@@ -65,3 +66,26 @@ def test_colour_scores_by_hand():
 def test_swept_codes_are_in_reading_order():
     codes = creature_study.swept_codes(torch.tensor([5.0, 6, 7]), (2, 0), (-1, 1))
     assert codes.tolist() == [[1, 6, -1], [1, 6, 1], [-1, 6, -1], [-1, 6, 1]]
+
+
+def test_the_perfect_regression_is_greyer_than_the_names():
+    palette = np.array([[1.0, 1.0, 1.0], [0.9, 0.1, 0.2], [0.1, 0.8, 0.3]], np.float32)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        named = NamedColours((4, 5), palette, cells=4).eval()
+    x = torch.randint(3, (6, 4, 5), generator=torch.Generator().manual_seed(1))
+
+    def perfect(colours):
+        assert torch.equal(colours, named.palette[x])
+        return named.logits(x).softmax(1).movedim(1, -1) @ named.palette
+
+    grey, vivid = creature_study.chroma_given_the_truth(perfect, named, x, 2)
+    p = named.logits(x).softmax(1).detach().numpy()
+    below = [(n, i, j) for n, i, j in np.ndindex(6, 4, 5) if i >= 2 and x[n, i, j] > 0]
+    chroma = palette.max(1) - palette.min(1)
+    by_hand = np.mean([sum(p[n, k, i, j] * chroma[k] for k in range(3)) for n, i, j in below])
+    assert vivid == pytest.approx(by_hand, rel=1e-5)
+    assert 0 < grey < 0.9 * vivid
+    with torch.no_grad():
+        named.last.bias.copy_(torch.tensor([0.0, 90.0, 0.0]))  # sure: the mean is the colour
+    assert creature_study.chroma_given_the_truth(perfect, named, x, 2) == pytest.approx((0.8, 0.8))
