@@ -271,6 +271,7 @@ def test_bethe_log_z_of_a_cycle_by_its_transfer_matrix():
 # ------------------------------------------------------------------ large, extreme, impossible
 
 
+@pytest.mark.slow
 def test_a_chain_of_a_hundred_thousand_nodes():
     """No recursion, no underflow: the uniform Markov chain has a closed form."""
     n, stay = 100_000, 0.9

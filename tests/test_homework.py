@@ -51,7 +51,9 @@ def lost(grades: dict) -> dict[str, str]:
     return {test: g.message for test, g in grades.items() if g.points != g.possible}
 
 
-@pytest.mark.parametrize("seed", [1, 2, 30, 400, 5000])
+@pytest.mark.parametrize(
+    "seed", [1, 2, *(pytest.param(k, marks=pytest.mark.slow) for k in (30, 400, 5000))]
+)
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_the_reference_earns_every_point(chapter, seed):
     assert lost(grade(read(SOURCES[chapter]), seed)) == {}
@@ -162,6 +164,7 @@ def test_cheats_earn_nothing(chapter, cheat):
     assert {test: g.points for test, g in grades.items() if g.points} == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_answers_copied_from_the_visible_tests_earn_nothing(chapter, student, monkeypatch):
     monkeypatch.setattr(cheats, "SEEN", {})

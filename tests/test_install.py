@@ -44,6 +44,7 @@ def test_pip_failures_become_one_line(log, word):
     assert "\n" not in line
 
 
+@pytest.mark.slow
 def test_no_network_ends_with_one_line_and_no_traceback(tmp_path):
     """The real script, the real pip, an index that nobody serves."""
     shutil.copytree(

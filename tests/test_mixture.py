@@ -291,6 +291,7 @@ def test_cross_validation_scores_each_point_by_a_fit_without_it(rng):
     assert cross_validate(x, 1, rng, folds=12) == pytest.approx(np.mean(want))
 
 
+@pytest.mark.slow
 def test_cross_validation_finds_the_number_of_components(rng):
     x = load("gaussians8", n=600).x
     score = {m: cross_validate(x, m, rng, restarts=4, floor=1e-3) for m in (4, 8, 40)}

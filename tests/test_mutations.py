@@ -1,5 +1,6 @@
 """Break the code on purpose and see that a check fails."""
 
+import re
 import types
 
 import pytest
@@ -7,6 +8,8 @@ import pytest
 from tests.mutation import Edit, Mutation, load_all
 
 MUTATIONS = load_all()
+#: Their checks grade homework or draw data sets: `make check` leaves them to `make test`.
+LONG = re.compile(r"lib\.(homework|datasets|digit_features|make_digit_features)")
 
 
 def test_mutations_have_different_names():
@@ -14,7 +17,13 @@ def test_mutations_have_different_names():
     assert len(names) == len(set(names)), "two mutations of one target have the same name"
 
 
-@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda m: f"{m.target}: {m.name}")
+def case(m: Mutation):
+    """A mutation under its name; the long ones marked."""
+    marks = [pytest.mark.slow] if LONG.match(m.target) else []
+    return pytest.param(m, id=f"{m.target}: {m.name}", marks=marks)
+
+
+@pytest.mark.parametrize("mutation", [case(m) for m in MUTATIONS])
 def test_the_check_notices(mutation):
     mutation.check()
     with mutation.applied(), pytest.raises(AssertionError):
