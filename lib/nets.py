@@ -2,6 +2,7 @@
 
 Encoders map x (n, *shape), and a condition c (n, c_dim) where there is one, to (n, outputs).
 Decoders map z (n, k), and c, to (n, outputs, *shape): `outputs` numbers for every pixel.
+Networks that know a time step are in `lib.time_nets`.
 """
 
 from __future__ import annotations
