@@ -46,7 +46,11 @@ class NoiseSchedule(nn.Module):
         return self.alpha_bar / (1 - self.alpha_bar)
 
     def at(self, table: Tensor, t: int | Tensor, x: Tensor) -> Tensor:
-        """Entries t of a table, in the dtype of x and shaped (n or 1, 1, ...) to multiply x."""
+        """Entries t of a table, in the dtype of x and shaped (n or 1, 1, ...) to multiply x.
+
+        Differences such as 1 - alpha_bar are taken in the table: after rounding to the float32 of
+        x, little would be left of them at the first steps.
+        """
         t = torch.as_tensor(t)
         if t.is_floating_point() or int(t.min()) < 0 or int(t.max()) > self.steps:
             raise ValueError(f"steps t are whole numbers 0..{self.steps}, got {t}")
@@ -54,43 +58,45 @@ class NoiseSchedule(nn.Module):
 
     def step(self, x: Tensor, t: int | Tensor, eps: Tensor) -> Tensor:
         """x_t from x_{t-1} and noise eps: one step of destruction (DDPM, equation 2)."""
-        beta = self.at(self.beta, t, x)
-        return (1 - beta).sqrt() * x + beta.sqrt() * eps
+        alpha, beta = self.at(self.alpha, t, x), self.at(self.beta, t, x)
+        return alpha.sqrt() * x + beta.sqrt() * eps
 
     def diffuse(self, x0: Tensor, t: int | Tensor, eps: Tensor) -> Tensor:
         """x_t from the data x_0 and noise eps in one leap (DDPM, equation 4)."""
-        kept = self.at(self.alpha_bar, t, x0)
-        return kept.sqrt() * x0 + (1 - kept).sqrt() * eps
+        kept, lost = self.at(self.alpha_bar, t, x0), self.at(1 - self.alpha_bar, t, x0)
+        return kept.sqrt() * x0 + lost.sqrt() * eps
 
     def posterior(self, x0: Tensor, xt: Tensor, t: int | Tensor) -> tuple[Tensor, Tensor]:
         """Mean (n, ...) and variance (n or 1, 1, ...) of q(x_{t-1} | x_t, x_0), t >= 1.
 
         Source: DDPM, equations 6 and 7. At t = 1 the variance is 0: x_0 is given.
         """
-        kept, before = self.at(self.alpha_bar, t, xt), self.at(self.alpha_bar, _previous(t), xt)
-        beta = self.at(self.beta, t, xt)
-        mean = before.sqrt() * beta * x0 + (1 - beta).sqrt() * (1 - before) * xt
-        return mean / (1 - kept), (1 - before) / (1 - kept) * beta
+        lost = 1 - self.alpha_bar
+        now, before = self.at(lost, t, xt), self.at(lost, _previous(t), xt)
+        alpha, beta = self.at(self.alpha, t, xt), self.at(self.beta, t, xt)
+        kept_before = self.at(self.alpha_bar, _previous(t), xt)
+        mean = kept_before.sqrt() * beta * x0 + alpha.sqrt() * before * xt
+        return mean / now, before / now * beta
 
     def data_from_noise(self, xt: Tensor, t: int | Tensor, eps: Tensor) -> Tensor:
         """The x_0 that, together with noise eps, makes x_t."""
-        kept = self.at(self.alpha_bar, t, xt)
-        return (xt - (1 - kept).sqrt() * eps) / kept.sqrt()
+        kept, lost = self.at(self.alpha_bar, t, xt), self.at(1 - self.alpha_bar, t, xt)
+        return (xt - lost.sqrt() * eps) / kept.sqrt()
 
     def noise_from_data(self, xt: Tensor, t: int | Tensor, x0: Tensor) -> Tensor:
         """The noise eps that, together with x_0, makes x_t, t >= 1."""
-        kept = self.at(self.alpha_bar, t, xt)
-        return (xt - kept.sqrt() * x0) / (1 - kept).sqrt()
+        kept, lost = self.at(self.alpha_bar, t, xt), self.at(1 - self.alpha_bar, t, xt)
+        return (xt - kept.sqrt() * x0) / lost.sqrt()
 
     def velocity(self, x0: Tensor, t: int | Tensor, eps: Tensor) -> Tensor:
         """v = sqrt(bar alpha) eps - sqrt(1 - bar alpha) x_0 (Salimans and Ho, 2022)."""
-        kept = self.at(self.alpha_bar, t, x0)
-        return kept.sqrt() * eps - (1 - kept).sqrt() * x0
+        kept, lost = self.at(self.alpha_bar, t, x0), self.at(1 - self.alpha_bar, t, x0)
+        return kept.sqrt() * eps - lost.sqrt() * x0
 
     def data_from_velocity(self, xt: Tensor, t: int | Tensor, v: Tensor) -> Tensor:
         """The x_0 of a point x_t whose velocity is v."""
-        kept = self.at(self.alpha_bar, t, xt)
-        return kept.sqrt() * xt - (1 - kept).sqrt() * v
+        kept, lost = self.at(self.alpha_bar, t, xt), self.at(1 - self.alpha_bar, t, xt)
+        return kept.sqrt() * xt - lost.sqrt() * v
 
 
 def linear_schedule(steps: int) -> NoiseSchedule:
