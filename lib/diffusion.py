@@ -60,11 +60,14 @@ class Diffusion(GenerativeModel):
     def loss(
         self, x: Tensor, c: Tensor | None = None, *, generator: torch.Generator | None = None
     ) -> dict[str, Tensor]:
-        """Squared error of the target at a random step (DDPM, algorithm 1), summed over pixels."""
+        """Squared error of the target at a random step (DDPM, algorithm 1), summed over pixels.
+
+        It is that of the weights in training, never of their average.
+        """
         self._check(x)
         t = torch.randint(1, self.schedule.steps + 1, (len(x),), generator=generator)
         eps = torch.randn(x.shape, generator=generator, dtype=x.dtype)
-        output = self._output(self.schedule.diffuse(x, t, eps), t, c)
+        output = _ask(self.network, self.schedule.diffuse(x, t, eps), t, c)
         return {"loss": (output - self.goal(x, t, eps)).square().flatten(1).sum(1).mean()}
 
     def goal(self, x0: Tensor, t: int | Tensor, eps: Tensor) -> Tensor:
@@ -130,12 +133,12 @@ class Diffusion(GenerativeModel):
         variance: str = "posterior",
     ) -> Tensor:
         """Draw x_{t-1} given x_t: line 4 of DDPM's algorithm 2, no noise at t = 1."""
-        alpha, beta, kept = (
+        alpha, beta, lost = (
             self.schedule.at(table, t, xt)
-            for table in (self.schedule.alpha, self.schedule.beta, self.schedule.alpha_bar)
+            for table in (self.schedule.alpha, self.schedule.beta, 1 - self.schedule.alpha_bar)
         )
         _, eps = self.denoise(xt, t, c)
-        mean = (xt - beta / (1 - kept).sqrt() * eps) / alpha.sqrt()
+        mean = (xt - beta / lost.sqrt() * eps) / alpha.sqrt()
         if t == 1:
             return mean
         z = torch.randn(xt.shape, generator=generator, dtype=xt.dtype)
@@ -164,6 +167,8 @@ class Diffusion(GenerativeModel):
         With eta = 0 all chance lies in x_T. With eta = 1 and all steps this is algorithm 2 with
         the posterior's variance; with eta = 1 and fewer steps, the same for the shorter chain.
         """
+        if not 0 <= eta <= 1:
+            raise ValueError(f"eta lies in 0..1: from no noise to that of DDPM, got {eta}")
         times = self.times(steps)
         x = self._noise(n, generator)
         yield x
@@ -186,12 +191,12 @@ class Diffusion(GenerativeModel):
 
     def _leap(self, x0, eps, t: int, s: int, eta: float, generator) -> Tensor:
         """x_s from the estimates at time t > s: equation 12 of DDIM, no noise at s = 0."""
-        now, then = (self.schedule.at(self.schedule.alpha_bar, u, x0) for u in (t, s))
+        now, then = (self.schedule.alpha_bar[u].item() for u in (t, s))  # in double precision
         spread = eta**2 * (1 - then) / (1 - now) * (1 - now / then)  # sigma^2, equation 16
-        x = then.sqrt() * x0 + (1 - then - spread).sqrt() * eps
+        x = then**0.5 * x0 + max(1 - then - spread, 0) ** 0.5 * eps
         if s == 0 or eta == 0:
             return x
-        return x + spread.sqrt() * torch.randn(x0.shape, generator=generator, dtype=x0.dtype)
+        return x + spread**0.5 * torch.randn(x0.shape, generator=generator, dtype=x0.dtype)
 
     @torch.no_grad()
     def complete_steps(
@@ -243,8 +248,7 @@ class Diffusion(GenerativeModel):
 
     def _output(self, xt: Tensor, t: Tensor, c: Tensor | None) -> Tensor:
         averaged = self.averaged is not None and not self.training
-        network = self.averaged.module if averaged else self.network
-        return network(xt, t) if c is None else network(xt, t, c)
+        return _ask(self.averaged.module if averaged else self.network, xt, t, c)
 
     def _noise(self, n: int, generator: torch.Generator | None) -> Tensor:
         kind = next((p.dtype for p in self.network.parameters()), torch.get_default_dtype())
@@ -256,3 +260,7 @@ class Diffusion(GenerativeModel):
                 f"examples are real numbers of shape (n, {', '.join(map(str, self.shape))}), got "
                 f"{x.dtype} {tuple(x.shape)}"
             )
+
+
+def _ask(network: nn.Module, xt: Tensor, t: Tensor, c: Tensor | None) -> Tensor:
+    return network(xt, t) if c is None else network(xt, t, c)

@@ -30,6 +30,7 @@ def bound_terms(
     of x_t. With `levels`, x_0 is one of that many evenly spaced values in [-1, 1] and L_0 a
     probability; without, a density. Source: DDPM, equations 5 and 13.
     """
+    _check_levels(x, levels)
     terms = [data_term(model, x, c, levels=levels, generator=generator)]
     for t in range(2, model.schedule.steps + 1):
         terms.append(step_term(model, x, t, c, variance=variance, generator=generator))
@@ -89,6 +90,19 @@ def log_cell(x: Tensor, mean: Tensor, std: Tensor, levels: int) -> Tensor:
     low, high = torch.where(right, -high, low), torch.where(right, -low, high)
     log_high = torch.special.log_ndtr(high)
     return log_high + torch.log1p(-torch.exp(torch.special.log_ndtr(low) - log_high))
+
+
+def _check_levels(x: Tensor, levels: int | None) -> None:
+    if levels is None:
+        return
+    if levels < 2:
+        raise ValueError(f"levels must be 2 or more, got {levels}")
+    place = (x + 1) * (levels - 1) / 2  # 0, 1, .. levels - 1
+    if not bool(((place - place.round().clamp(0, levels - 1)).abs() < 0.01).all()):
+        raise ValueError(
+            f"x must consist of the {levels} even levels from -1 to 1, got values in "
+            f"{x.min().item():.3g}..{x.max().item():.3g}"
+        )
 
 
 def _noisy_and_guess(model, x, t: int, c, generator) -> tuple[Tensor, Tensor]:

@@ -47,6 +47,8 @@ class TimeMLP(nn.Module):
 
     def __init__(self, k: int, *, width: int = 128, layers: int = 3, c_dim: int = 0):
         super().__init__()
+        if layers < 1:
+            raise ValueError(f"the time enters with the layers: give one or more, got {layers}")
         self.code = TimeCode(width, c_dim)
         self.enter, self.leave = nn.Linear(k, width), nn.Linear(width, k)
         self.layers = nn.ModuleList(nn.Linear(width, width) for _ in range(layers))
@@ -109,11 +111,8 @@ class UNet(nn.Module):
         super().__init__()
         self.picture = (1, *shape) if len(shape) == 2 else tuple(shape)
         _check_sizes(self.picture, channels, factors, patch)
-        depth, widths, code = (
-            self.picture[0] * patch**2,
-            [channels * f for f in factors],
-            4 * channels,
-        )
+        depth, code = self.picture[0] * patch**2, 4 * channels
+        widths = [channels * f for f in factors]
         self.patch = patch
         self.code = TimeCode(code, c_dim)
         self.enter = nn.Conv2d(depth, channels, 3, padding=1)
@@ -124,7 +123,10 @@ class UNet(nn.Module):
         self.up = nn.ModuleList(
             ResBlock(2 * w, a, code) for a, w in zip(after, widths, strict=True)
         )
-        self.norm, self.leave = nn.GroupNorm(8, channels), nn.Conv2d(channels, depth, 3, padding=1)
+        self.norm, self.leave = (
+            nn.GroupNorm(8, widths[0]),
+            nn.Conv2d(widths[0], depth, 3, padding=1),
+        )
         self.to(memory_format=torch.channels_last)  # on a processor a third faster
 
     def forward(self, x: Tensor, t: Tensor, c: Tensor | None = None) -> Tensor:
