@@ -1,0 +1,156 @@
+"""Drawings of the DDPM lesson: time embedding, spirals, what is decided when, steps, bits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+from matplotlib.font_manager import findfont
+from PIL import Image, ImageDraw, ImageFont
+from torch import Tensor
+
+from lib.few_steps import Draw
+from lib.half_hidden import HIDDEN
+from lib.plots import COLORS, INK, WIDTH
+from lib.time_nets import time_embedding
+
+ROLES = {"DDIM": "model", "DDPM": "latent"}  # of the two samplers' curves
+
+
+def embedding_map(steps: int, width: int) -> Figure:
+    """The embedding of t = 0 .. steps as a map, and how alike the embeddings of two steps are."""
+    codes = time_embedding(torch.arange(steps + 1), width).numpy()  # (steps + 1, width)
+    fig, (left, right) = plt.subplots(1, 2, figsize=(WIDTH, 2.6), width_ratios=[1.35, 1])
+    shown = left.imshow(codes.T, aspect="auto", cmap="RdBu_r", vmin=-1, vmax=1)
+    left.set(xlabel="step t", ylabel="entry of the embedding")
+    left.set_yticks([0, width // 2 - 1, width // 2, width - 1])
+    left.grid(visible=False)
+    fig.colorbar(shown, ax=left, shrink=0.8, ticks=[-1, 0, 1])
+    for t in (steps // 10, steps // 2, steps - steps // 10):
+        alike = codes @ codes[t] / (width / 2)
+        right.plot(alike, color=COLORS["latent"], lw=1.4)
+        right.plot(t, 1, "o", color=COLORS["latent"], ms=5)
+    right.set(xlabel="step s", ylabel="cosine with the embedding of t", ylim=(None, 1.08))
+    return fig
+
+
+def point_panels(panels: Mapping[str, tuple[np.ndarray, str]], extent: float) -> Figure:
+    """Clouds of points (n, 2), each with its role in `COLORS`, side by side on equal axes."""
+    size = WIDTH / len(panels)
+    fig, axes = plt.subplots(
+        1, len(panels), figsize=(WIDTH, size + 0.35), sharex=True, sharey=True, squeeze=False
+    )
+    for ax, (name, (points, role)) in zip(axes[0], panels.items(), strict=True):
+        ax.plot(*points.T, ".", ms=1.6, color=COLORS[role], alpha=0.7, rasterized=True)
+        ax.set(title=name, aspect="equal", xlim=(-extent, extent), ylim=(-extent, extent))
+        ax.set_xlabel("$x_1$")
+    axes[0, 0].set_ylabel("$x_2$")
+    return fig
+
+
+def decided_panel(shares: Mapping[str, np.ndarray]) -> Figure:
+    """Shares (T + 1,) of what is decided, against the step t from T down to 0."""
+    fig, ax = plt.subplots(figsize=(WIDTH, 2.6))
+    styles = {"coarse": ("-", "model"), "class": ("--", "latent"), "fine": (":", "data")}
+    for name, values in shares.items():
+        line, role = styles[name]
+        ax.plot(np.arange(len(values))[::-1], values, line, color=COLORS[role], label=name)
+    last = len(next(iter(shares.values()))) - 1
+    ax.set(xlim=(last, 0), ylim=(min(0, *map(min, shares.values())) - 0.03, 1.03))
+    ax.set(xlabel="step t (noise at the left, data at the right)", ylabel="share decided")
+    ax.legend(loc="lower right")
+    return fig
+
+
+def price_panels(draws: Mapping[tuple[str, int], Draw], lines: Mapping[str, float]) -> Figure:
+    """Fréchet distance against the number of steps and against seconds; yardsticks as lines."""
+    fig, axes = plt.subplots(1, 2, figsize=(WIDTH, 3.0), sharey=True)
+    for sampler, role in ROLES.items():
+        some = sorted((d for d in draws.values() if d.sampler == sampler), key=lambda d: d.steps)
+        heights = [draw.facts["Fréchet"] for draw in some]
+        style = {"marker": "o", "ms": 5, "color": COLORS[role], "label": sampler}
+        axes[0].plot([draw.steps for draw in some], heights, **style)
+        axes[1].plot([draw.seconds for draw in some], heights, **style)
+    for ax in axes:
+        ax.set(xscale="log", yscale="log")
+        for name, height in lines.items():
+            ax.axhline(height, color=COLORS["prior"], lw=1, ls="--")
+            ax.annotate(name, (1, height), (-2, 2), xycoords=("axes fraction", "data"),
+                        textcoords="offset points", ha="right", fontsize=8,
+                        color=COLORS["prior"])  # fmt: skip
+        ax.xaxis.set_major_formatter(plt.FuncFormatter(lambda value, _: f"{value:g}"))
+        ax.yaxis.set_major_formatter(plt.FuncFormatter(lambda value, _: f"{value:g}"))
+        ax.yaxis.set_minor_formatter(plt.NullFormatter())
+        ax.xaxis.set_minor_formatter(plt.NullFormatter())
+    steps = sorted({k for _, k in draws})
+    axes[0].set_xticks(steps, [str(k) for k in steps])
+    axes[0].set(xlabel="steps", ylabel="Fréchet distance")
+    axes[1].set(xlabel="seconds for all samples")
+    axes[0].legend()
+    return fig
+
+
+def bits_over_time(bits: np.ndarray, kept: np.ndarray) -> Figure:
+    """Terms (T + 1,) of the bound in bits per dimension, with bar alpha_t (T + 1,) behind them.
+
+    Entry t - 1 of `bits` is L_(t-1), drawn at t; the last, L_T, is left out (it is next to 0).
+    """
+    steps = np.arange(1, len(bits))
+    fig, ax = plt.subplots(figsize=(WIDTH, 2.7))
+    ax.bar(steps, bits[:-1], width=0.8, color=COLORS["model"])
+    ax.set(xlabel="step t", ylabel="bits per dimension", xlim=(0, len(bits)))
+    other = ax.twinx()
+    other.plot(np.arange(len(kept)), kept, color=COLORS["data"], lw=1.3)
+    other.set(ylim=(0, 1.02), ylabel="$\\bar\\alpha_t$, share of the data that is left")
+    other.spines["right"].set_visible(True)
+    other.grid(visible=False)
+    return fig
+
+
+# ------------------------------------------------------------------ frames of the explorables
+
+ZOOM, GAP, TOP = 14, 8, 44
+
+
+@lru_cache
+def _font(size: int) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(findfont("DejaVu Sans"), size)
+
+
+def sheet_frame(pictures: np.ndarray, text: str, *, columns: int, zoom: int = ZOOM) -> np.ndarray:
+    """Grey pictures (n, h, w) in [0, 1] in rows of `columns` under a line of text; uint8."""
+    n, h, w = pictures.shape
+    if n % columns:
+        raise ValueError(f"{n} pictures do not fill rows of {columns}")
+    side = np.array([h, w]) * zoom + GAP
+    frame = Image.new(
+        "RGB", (int(columns * side[1] - GAP), int(TOP + n // columns * side[0])), "white"
+    )
+    ImageDraw.Draw(frame).text((0, TOP - 10), text, INK, _font(28), anchor="lb")
+    levels = np.rint(np.clip(pictures, 0, 1) * 63) * (255 / 63)  # 64 greys: lighter pages
+    for k, picture in enumerate(levels.astype(np.uint8)):
+        big = Image.fromarray(picture.repeat(zoom, axis=0).repeat(zoom, axis=1))
+        frame.paste(big, (int(k % columns * side[1]), int(TOP + k // columns * side[0])))
+    return np.asarray(frame)
+
+
+def two_rows(upper: np.ndarray, lower: np.ndarray, text: str, *, zoom: int = ZOOM) -> np.ndarray:
+    """Noisy pictures (n, h, w) above the guesses of the clean ones, as `sheet_frame` draws them."""
+    if upper.shape != lower.shape:
+        raise ValueError(f"rows differ: {upper.shape} and {lower.shape}")
+    return sheet_frame(np.concatenate([upper, lower]), text, columns=len(upper), zoom=zoom)
+
+
+def in_colour(pictures: np.ndarray) -> np.ndarray:
+    """Grey pictures (n, h, w) as (n, h, w, 3); coloured ones as they are."""
+    pictures = np.asarray(pictures)
+    return pictures if pictures.ndim == 4 else np.repeat(pictures[..., None], 3, axis=-1)
+
+
+def veiled(pictures: np.ndarray, known: np.ndarray | Tensor) -> np.ndarray:
+    """Grey pictures (n, h, w) in colour, with a blue veil where `known` (h, w) is false."""
+    return np.where(np.asarray(known)[..., None], in_colour(pictures), HIDDEN)

@@ -1,0 +1,192 @@
+"""Fewer steps, and what happens along them: price, noise as a code, what is decided when."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from lib.diffusion import Diffusion
+from lib.digit_features import SAMPLES, classify_digits
+from lib.metrics import nearest, precision_recall, sharpness
+from lib.pca import PCA, fit_pca
+from lib.vae_training import measure
+
+ETAS = {"DDIM": 0.0, "DDPM": 1.0}  # the share of DDPM's noise that a step adds
+
+
+def to_pictures(x: Tensor) -> np.ndarray:
+    """Samples in about [-1, 1] as grey values, cut to [0, 1]."""
+    return ((x + 1) / 2).clamp(0, 1).numpy()
+
+
+@dataclass(frozen=True, eq=False)
+class Draw:
+    """Samples (n, *shape) of one sampler, and the seconds that they took."""
+
+    sampler: str
+    steps: int
+    samples: Tensor
+    seconds: float
+
+    @property
+    def pictures(self) -> np.ndarray:
+        """The samples as grey values in [0, 1]."""
+        return to_pictures(self.samples)
+
+    @cached_property
+    def facts(self) -> dict[str, float]:
+        """What `lib.vae_training.measure` says of digits."""
+        return measure(self.pictures)
+
+
+def quality_by_steps(
+    model: Diffusion,
+    steps: Sequence[int],
+    generator: torch.Generator,
+    *,
+    samplers: Iterable[str] = tuple(ETAS),
+    n: int = SAMPLES,
+) -> dict[tuple[str, int], Draw]:
+    """Draw `n` samples by each of the samplers "DDIM", "DDPM" in each number of steps.
+
+    All start from one and the same noise x_T, so that they can be compared picture by picture.
+    """
+    start, found = generator.get_state(), {}
+    for name, k in product(samplers, steps):
+        if name not in ETAS:
+            raise ValueError(f"samplers are {tuple(ETAS)}, got {name!r}")
+        generator.set_state(start)
+        begin = time.perf_counter()
+        samples = model.ddim(n, steps=k, eta=ETAS[name], generator=generator)
+        found[name, k] = Draw(name, k, samples, time.perf_counter() - begin)
+    return found
+
+
+def slerp(a: Tensor, b: Tensor, shares: Sequence[float]) -> Tensor:
+    """Noises on the arc from a to b (*shape each), (len(shares), *shape); 0 gives a, 1 gives b.
+
+    Lengths of noise hardly vary; a straight line would pass through shorter ones. Source: Song,
+    Meng and Ermon, 2021, appendix D.5.
+    """
+    if a.shape != b.shape:
+        raise ValueError(f"two noises of one shape, got {tuple(a.shape)} and {tuple(b.shape)}")
+    cosine = F.cosine_similarity(a.flatten(), b.flatten(), dim=0)
+    angle = torch.arccos(cosine.clamp(-1, 1))
+    if torch.sin(angle) < 1e-3:
+        raise ValueError("the noises point the same way or opposite ways: there is no one arc")
+    part = torch.as_tensor(shares, dtype=a.dtype).reshape(-1, *[1] * a.ndim)
+    return (torch.sin((1 - part) * angle) * a + torch.sin(part * angle) * b) / torch.sin(angle)
+
+
+class WithoutTime(nn.Module):
+    """A network that is not told the step: whatever t is, it hears 0."""
+
+    def __init__(self, network: nn.Module):
+        super().__init__()
+        self.network = network
+
+    def forward(self, xt: Tensor, t: Tensor, c: Tensor | None = None) -> Tensor:
+        """What the network answers at t = 0."""
+        still = torch.zeros_like(t)
+        return self.network(xt, still) if c is None else self.network(xt, still, c)
+
+
+@torch.no_grad()
+def noise_at_the_end(model: Diffusion, draw: Draw, generator: torch.Generator) -> Draw:
+    """The classic slip: z is drawn at the last step too, with the variance that its beta has there.
+
+    The last of k steps goes from some time t to 0; its beta is 1 - bar alpha_t.
+    """
+    last = model.times(draw.steps)[-2]
+    spread = (1 - model.schedule.alpha_bar[last]).sqrt().item()
+    z = torch.randn(draw.samples.shape, generator=generator, dtype=draw.samples.dtype)
+    return Draw(draw.sampler, draw.steps, draw.samples + spread * z, draw.seconds)
+
+
+@torch.no_grad()
+def guesses_along(model: Diffusion, n: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Noisy x_t and guesses of x_0 at t = T .. 1, then the sample: two tensors (T + 1, n, ...)."""
+    noisy, guesses = [], []
+    steps = model.sample_steps(n, generator=generator)
+    for t, x in zip(range(model.schedule.steps, -1, -1), steps, strict=True):
+        noisy.append(x)
+        guesses.append(model.denoise(x, t)[0] if t else x)
+    return torch.stack(noisy), torch.stack(guesses)
+
+
+def bands(x: Tensor, block: int = 4) -> tuple[Tensor, Tensor]:
+    """Pictures (n, h, w) as a sum: means of blocks of `block`^2 pixels, and what remains."""
+    coarse = F.avg_pool2d(x[:, None], block)
+    coarse = F.interpolate(coarse, scale_factor=float(block))[:, 0]
+    return coarse, x - coarse
+
+
+def decided(guesses: Tensor) -> dict[str, np.ndarray]:
+    """How much of the final digits (guesses[-1]) each guess (T + 1, n, 8, 8) knows, in 0..1.
+
+    "coarse", "fine": explained share of the variance, over the n digits, of the block means and of
+    what remains; "class": share of the digits that the book's classifier takes for the same class.
+    """
+    final = bands(guesses[-1])
+    kinds = classify_digits(to_pictures(guesses[-1]))
+    found: dict[str, list[float]] = {"coarse": [], "fine": [], "class": []}
+    for guess in guesses:
+        for name, now, end in zip(found, bands(guess), final, strict=False):
+            error = (now - end).square().sum() / (end - end.mean(0)).square().sum()
+            found[name].append(1 - error.item())
+        found["class"].append(float(np.mean(classify_digits(to_pictures(guess)) == kinds)))
+    return {name: np.array(values) for name, values in found.items()}
+
+
+def sliced_distance(a: np.ndarray, b: np.ndarray, directions: int = 50) -> float:
+    """Root mean squared distance of two clouds (n, 2) seen from evenly spread directions.
+
+    From one direction the points are numbers, and sorting pairs them in the cheapest way: this is
+    the sliced Wasserstein distance.
+    """
+    if np.shape(a) != np.shape(b) or np.ndim(a) != 2 or np.shape(a)[1] != 2:
+        raise ValueError(f"two clouds of one shape (n, 2), got {np.shape(a)} and {np.shape(b)}")
+    angles = np.pi * np.arange(directions) / directions
+    axes = np.stack([np.cos(angles), np.sin(angles)])  # (2, directions)
+    return float(np.sqrt(np.mean((np.sort(a @ axes, 0) - np.sort(b @ axes, 0)) ** 2)))
+
+
+class FaceJudge:
+    """Measures pictures (n, h, w) in [0, 1] against training pictures, in principal components.
+
+    One Gaussian of the same components, the eigenface generator, is the baseline.
+    """
+
+    def __init__(self, x: np.ndarray, components: int = 40):
+        self.x = np.asarray(x, dtype=float)
+        self.pca: PCA = fit_pca(self.x.reshape(len(x), -1), components)
+        self.real = self._scores(self.x)
+
+    def measure(self, pictures: np.ndarray) -> dict[str, float]:
+        """Precision, recall, mean sharpness, and median distance to the nearest training picture.
+
+        Compare equal numbers of pictures only.
+        """
+        precision, recall = precision_recall(self.real, self._scores(pictures))
+        return {
+            "precision": precision,
+            "recall": recall,
+            "sharpness": float(sharpness(pictures).mean()),
+            "nearest": float(np.median(nearest(pictures, self.x)[1])),
+        }
+
+    def eigenfaces(self, n: int, rng: np.random.Generator) -> np.ndarray:
+        """Draws of the Gaussian, cut to [0, 1]."""
+        return np.clip(self.pca.sample(n, rng), 0, 1).reshape(n, *self.x.shape[1:])
+
+    def _scores(self, pictures: np.ndarray) -> np.ndarray:
+        pictures = np.asarray(pictures, dtype=float)
+        return self.pca.encode(pictures.reshape(len(pictures), -1))
