@@ -15,16 +15,19 @@ from lib import likelihoods
 from lib.colour_lstm import MeanColours, NamedColours
 from lib.creature_lstm import CreatureLSTM
 from lib.diagonal_lstm import DiagonalBiLSTM
+from lib.diffusion import Diffusion
 from lib.fvbn import LinearFVBN
 from lib.hierarchical_vae import mlp_hierarchy
 from lib.linear_vae import LinearVAE
 from lib.model import GenerativeModel
+from lib.noise_schedule import cosine_schedule, linear_schedule
 from lib.palette_vae import palette_vae
 from lib.pixel_baselines import Histogram, MarkovChain, PixelHistograms
 from lib.pixel_orders import upwards
 from lib.pixelcnn import GatedPixelCNN, PixelCNN
 from lib.raster_lstm import RasterLSTM
 from lib.row_lstm import RowLSTM
+from lib.time_nets import TimeMLP, UNet
 from lib.tiny_pictures import TinyTable
 from lib.train import fit
 from lib.vae import conv_vae, mlp_vae
@@ -205,6 +208,28 @@ MODELS: dict[str, tuple[Callable[[], GenerativeModel], Callable[[int], Tensor]]]
     "gated pixelcnn colours": (
         lambda: GatedPixelCNN((3, 3, 3), 4, channels=6, layers=2),
         lambda n: whole(n, 4, 3, 3, 3),
+    ),
+    "diffusion of points": (
+        lambda: Diffusion(TimeMLP(2, width=8, layers=2), (2,), linear_schedule(21)),
+        lambda n: seeded_normal(n, 2),
+    ),
+    "diffusion": (
+        lambda: Diffusion(
+            UNet((4, 4), channels=8), (4, 4), cosine_schedule(4), target="v", average=0.9, clip=1.0
+        ),
+        lambda n: levels(n, 5) * 2 - 1,
+    ),
+    "diffusion conditional": (
+        lambda: Given(
+            Diffusion(
+                UNet((4, 4), channels=8, factors=(1,), patch=2, c_dim=3),
+                (4, 4),
+                cosine_schedule(4),
+                target="x0",
+            ),
+            classes,
+        ),
+        lambda n: levels(n, 5) * 2 - 1,
     ),
 }
 
