@@ -8,6 +8,7 @@ from functools import lru_cache
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.font_manager import findfont
 from PIL import Image, ImageDraw, ImageFont
@@ -26,15 +27,16 @@ def embedding_map(steps: int, width: int) -> Figure:
     codes = time_embedding(torch.arange(steps + 1), width).numpy()  # (steps + 1, width)
     fig, (left, right) = plt.subplots(1, 2, figsize=(WIDTH, 2.6), width_ratios=[1.35, 1])
     shown = left.imshow(codes.T, aspect="auto", cmap="RdBu_r", vmin=-1, vmax=1)
-    left.set(xlabel="step t", ylabel="entry of the embedding")
-    left.set_yticks([0, width // 2 - 1, width // 2, width - 1])
+    left.set(xlabel="step t", yticks=[width / 4 - 0.5, 3 * width / 4 - 0.5])
+    left.set_yticklabels(["sines", "cosines"], rotation=90, va="center")
+    left.axhline(width / 2 - 0.5, color=INK, lw=1)
     left.grid(visible=False)
     fig.colorbar(shown, ax=left, shrink=0.8, ticks=[-1, 0, 1])
     for t in (steps // 10, steps // 2, steps - steps // 10):
         alike = codes @ codes[t] / (width / 2)
         right.plot(alike, color=COLORS["latent"], lw=1.4)
         right.plot(t, 1, "o", color=COLORS["latent"], ms=5)
-    right.set(xlabel="step s", ylabel="cosine with the embedding of t", ylim=(None, 1.08))
+    right.set(xlabel="step s", ylabel="likeness of s and t", ylim=(None, 1.08))
     return fig
 
 
@@ -42,25 +44,31 @@ def point_panels(panels: Mapping[str, tuple[np.ndarray, str]], extent: float) ->
     """Clouds of points (n, 2), each with its role in `COLORS`, side by side on equal axes."""
     size = WIDTH / len(panels)
     fig, axes = plt.subplots(
-        1, len(panels), figsize=(WIDTH, size + 0.35), sharex=True, sharey=True, squeeze=False
+        1, len(panels), figsize=(WIDTH, size + 0.6), sharex=True, sharey=True, squeeze=False
     )
     for ax, (name, (points, role)) in zip(axes[0], panels.items(), strict=True):
         ax.plot(*points.T, ".", ms=1.6, color=COLORS[role], alpha=0.7, rasterized=True)
         ax.set(title=name, aspect="equal", xlim=(-extent, extent), ylim=(-extent, extent))
+        ax.set(xticks=[-2, 0, 2], yticks=[-2, 0, 2])
         ax.set_xlabel("$x_1$")
     axes[0, 0].set_ylabel("$x_2$")
     return fig
 
 
-def decided_panel(shares: Mapping[str, np.ndarray]) -> Figure:
-    """Shares (T + 1,) of what is decided, against the step t from T down to 0."""
-    fig, ax = plt.subplots(figsize=(WIDTH, 2.6))
-    styles = {"coarse": ("-", "model"), "class": ("--", "latent"), "fine": (":", "data")}
+def decided_panel(shares: Mapping[str, np.ndarray], halves: Mapping[str, int]) -> Figure:
+    """Shares (T + 1,) of what is decided, against the step t from T down to 0.
+
+    `halves` holds, for some of them, the step at which theory expects one half: a dot.
+    """
+    fig, ax = plt.subplots(figsize=(WIDTH, 2.9))
+    tones = iter((0.95, 0.75, 0.55, 0.38))
     for name, values in shares.items():
-        line, role = styles[name]
-        ax.plot(np.arange(len(values))[::-1], values, line, color=COLORS[role], label=name)
-    last = len(next(iter(shares.values()))) - 1
-    ax.set(xlim=(last, 0), ylim=(min(0, *map(min, shares.values())) - 0.03, 1.03))
+        style = {"color": COLORS["latent"], "ls": "--"}
+        if name in halves:
+            style = {"color": to_rgba(COLORS["model"], next(tones))}
+            ax.plot(halves[name], 0.5, "o", ms=6, color=style["color"], mec="white")
+        ax.plot(np.arange(len(values))[::-1], values, label=name, **style)
+    ax.set(xlim=(len(values) - 1, 0), ylim=(-0.12, 1.03))
     ax.set(xlabel="step t (noise at the left, data at the right)", ylabel="share decided")
     ax.legend(loc="lower right")
     return fig

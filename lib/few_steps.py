@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
@@ -16,6 +16,7 @@ from torch.nn import functional as F
 from lib.diffusion import Diffusion
 from lib.digit_features import SAMPLES, classify_digits
 from lib.metrics import nearest, precision_recall, sharpness
+from lib.noise_schedule import NoiseSchedule
 from lib.pca import PCA, fit_pca
 from lib.vae_training import measure
 
@@ -122,28 +123,26 @@ def guesses_along(model: Diffusion, n: int, generator: torch.Generator) -> tuple
     return torch.stack(noisy), torch.stack(guesses)
 
 
-def bands(x: Tensor, block: int = 4) -> tuple[Tensor, Tensor]:
-    """Pictures (n, h, w) as a sum: means of blocks of `block`^2 pixels, and what remains."""
-    coarse = F.avg_pool2d(x[:, None], block)
-    coarse = F.interpolate(coarse, scale_factor=float(block))[:, 0]
-    return coarse, x - coarse
+def decided(guesses: Tensor, pca: PCA, groups: Mapping[str, slice]) -> dict[str, np.ndarray]:
+    """How much of the final digits, guesses[-1], each of the guesses (T + 1, n, 8, 8) knows.
 
-
-def decided(guesses: Tensor) -> dict[str, np.ndarray]:
-    """How much of the final digits (guesses[-1]) each guess (T + 1, n, 8, 8) knows, in 0..1.
-
-    "coarse", "fine": explained share of the variance, over the n digits, of the block means and of
-    what remains; "class": share of the digits that the book's classifier takes for the same class.
+    For each group of principal directions: the explained share of its variance over the n digits,
+    at most 1. "class": the share of digits that the book's classifier takes for the same class.
     """
-    final = bands(guesses[-1])
     kinds = classify_digits(to_pictures(guesses[-1]))
-    found: dict[str, list[float]] = {"coarse": [], "fine": [], "class": []}
-    for guess in guesses:
-        for name, now, end in zip(found, bands(guess), final, strict=False):
-            error = (now - end).square().sum() / (end - end.mean(0)).square().sum()
-            found[name].append(1 - error.item())
-        found["class"].append(float(np.mean(classify_digits(to_pictures(guess)) == kinds)))
-    return {name: np.array(values) for name, values in found.items()}
+    scores = [pca.encode(guess.flatten(1).double().numpy()) for guess in guesses]
+    found = {}
+    for name, group in groups.items():
+        end = scores[-1][:, group]
+        whole = np.sum((end - end.mean(axis=0)) ** 2)
+        found[name] = np.array([1 - np.sum((now[:, group] - end) ** 2) / whole for now in scores])
+    same = [np.mean(classify_digits(to_pictures(guess)) == kinds) for guess in guesses]
+    return found | {"class": np.array(same)}
+
+
+def half_known(schedule: NoiseSchedule, variance: float) -> int:
+    """The step at which half of a Gaussian number is known: where variance SNR(t) is 1."""
+    return int((schedule.snr[1:] * variance - 1).abs().argmin()) + 1
 
 
 def sliced_distance(a: np.ndarray, b: np.ndarray, directions: int = 50) -> float:

@@ -41,10 +41,12 @@ def test_point_panels_keep_points_and_roles():
 
 
 def test_time_runs_from_noise_to_data():
-    shares = {"coarse": np.array([0.1, 0.8, 1.0]), "fine": np.array([0.0, 0.4, 1.0])}
-    (ax,) = drawn.decided_panel(shares).axes
+    shares = {"1-5": np.array([0.1, 0.8, 1.0]), "class": np.array([0.0, 0.4, 1.0])}
+    (ax,) = drawn.decided_panel(shares, {"1-5": 1}).axes
     assert ax.get_xlim() == (2, 0)
-    for line, values in zip(ax.lines, shares.values(), strict=True):
+    dot, *curves = ax.lines
+    np.testing.assert_array_equal(dot.get_xydata(), [[1, 0.5]])
+    for line, values in zip(curves, shares.values(), strict=True):
         np.testing.assert_array_equal(line.get_xdata(), [2, 1, 0])
         np.testing.assert_array_equal(line.get_ydata(), values)
 

@@ -112,23 +112,29 @@ def test_guesses_are_those_of_the_steps():
         torch.testing.assert_close(guesses[row], noisy[row] / (1 + t))
 
 
-def test_bands_add_up_and_the_fine_one_has_no_block_means():
-    x = torch.randn(3, 8, 8, generator=seeded(), dtype=torch.float64)
-    coarse, fine = few.bands(x)
-    torch.testing.assert_close(coarse + fine, x)
-    torch.testing.assert_close(coarse[1, :4, 4:], x[1, :4, 4:].mean().expand(4, 4))
-    assert fine[:, :4, :4].mean((1, 2)).abs().max() < 1e-12
-
-
-def test_decided_is_one_for_the_final_digit_and_splits_the_bands():
-    final = 2 * torch.rand(30, 8, 8, generator=seeded()) - 1
-    coarse, _ = few.bands(final)
+def test_decided_is_one_at_the_end_and_splits_by_direction():
+    final = 2 * torch.rand(80, 8, 8, generator=seeded()) - 1
+    pca = fit_pca(final.flatten(1).numpy().astype(float), 40)
     mean = final.mean(0).expand_as(final)
-    found = few.decided(torch.stack([mean, coarse, final]))
-    np.testing.assert_allclose(found["coarse"], [0, 1, 1], atol=1e-5)
-    np.testing.assert_allclose(found["fine"][[0, 2]], [0, 1], atol=1e-5)
-    assert abs(found["fine"][1]) < 0.2  # the fine part is guessed as 0
+    part = pca.keep(5).reconstruct(final.flatten(1).numpy().astype(float))
+    part = torch.tensor(part, dtype=torch.float32).reshape(80, 8, 8)
+    found = few.decided(
+        torch.stack([mean, part, final]), pca, {"1-5": slice(0, 5), "6-40": slice(5, 40)}
+    )
+    np.testing.assert_allclose(found["1-5"], [0, 1, 1], atol=1e-4)
+    np.testing.assert_allclose(found["6-40"], [0, 0, 1], atol=1e-4)
     assert found["class"][-1] == 1
+    assert found["class"][0] < 1
+
+
+def test_half_is_known_where_the_signal_is_as_strong_as_the_noise():
+    schedule = cosine_schedule(200)
+    for variance in (0.1, 1.0, 5.0):
+        t = few.half_known(schedule, variance)
+        kept = schedule.alpha_bar[t].item()
+        # the best guess of x_0 ~ N(0, variance) explains this share of it
+        share = kept * variance / (kept * variance + 1 - kept)
+        assert abs(share - 0.5) < 0.01
 
 
 def test_sliced_distance_is_scipys_over_directions():
