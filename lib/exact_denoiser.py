@@ -59,8 +59,9 @@ class ExactDenoiser(nn.Module):
 
     def score(self, xt: Tensor, t: int | Tensor) -> Tensor:
         """The gradient of log q(x_t) with respect to x_t, shape of x_t (Tweedie's formula)."""
-        kept = self.schedule.at(self.schedule.alpha_bar, t, xt)
-        return (kept.sqrt() * self(xt, t) - xt) / (1 - kept)
+        kept = self.schedule.alpha_bar
+        root, lost = self.schedule.at(kept.sqrt(), t, xt), self.schedule.at(1 - kept, t, xt)
+        return (root * self(xt, t) - xt) / lost
 
     def _noisy(self, xt: Tensor, t: int | Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """bar alpha_t; x_t from each noisy mean along its axes; variances there: (n, M, D)."""
