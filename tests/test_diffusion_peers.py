@@ -55,7 +55,7 @@ def output(model: Diffusion, x: torch.Tensor, t: int) -> torch.Tensor:
     return model.network(x, torch.full((len(x),), t + 1))
 
 
-def same(ours: torch.Tensor, theirs: torch.Tensor, atol: float = 1e-10) -> None:
+def assert_same(ours: torch.Tensor, theirs: torch.Tensor, atol: float = 1e-10) -> None:
     torch.testing.assert_close(ours, theirs, atol=atol, rtol=1e-10)
 
 
@@ -64,16 +64,16 @@ def same(ours: torch.Tensor, theirs: torch.Tensor, atol: float = 1e-10) -> None:
 
 def test_linear_schedule_is_that_of_the_peer():
     ours, theirs = linear_schedule(1000), DDPMScheduler(beta_start=1e-4, beta_end=0.02)
-    same(ours.beta[1:], theirs.betas.double(), atol=1e-8)
-    same(ours.alpha_bar[1:], theirs.alphas_cumprod.double(), atol=1e-6)
+    assert_same(ours.beta[1:], theirs.betas.double(), atol=1e-8)
+    assert_same(ours.alpha_bar[1:], theirs.alphas_cumprod.double(), atol=1e-6)
 
 
 @pytest.mark.parametrize("steps", [10, 50, 1000])
 def test_cosine_schedule_is_that_of_the_peer(steps):
     theirs = DDPMScheduler(steps, beta_schedule="squaredcos_cap_v2")
     ours = cosine_schedule(steps)
-    same(ours.beta[1:], theirs.betas.double(), atol=1e-7)
-    same(ours.alpha_bar[1:], theirs.alphas_cumprod.double(), atol=1e-6)
+    assert_same(ours.beta[1:], theirs.betas.double(), atol=1e-7)
+    assert_same(ours.alpha_bar[1:], theirs.alphas_cumprod.double(), atol=1e-6)
 
 
 @pytest.mark.parametrize("name", SCHEDULES)
@@ -81,8 +81,8 @@ def test_noisy_points_and_velocities_are_those_of_the_peer(name):
     schedule = SCHEDULES[name](T)
     theirs = peer(DDPMScheduler, schedule, "v", None)
     x, eps, t = some(T, 4), some(T, 4, seed=1), torch.arange(1, T + 1)
-    same(schedule.diffuse(x, t, eps), theirs.add_noise(x, eps, t - 1))
-    same(schedule.velocity(x, t, eps), theirs.get_velocity(x, eps, t - 1))
+    assert_same(schedule.diffuse(x, t, eps), theirs.add_noise(x, eps, t - 1))
+    assert_same(schedule.velocity(x, t, eps), theirs.get_velocity(x, eps, t - 1))
 
 
 # ------------------------------------------------------------------------------- steps
@@ -100,11 +100,11 @@ def test_every_reverse_step_is_that_of_ddpm(name, target, variance, clip):
     for t in theirs.timesteps.tolist():
         x = some(6, 4, seed=t)
         want = theirs.step(output(model, x, t), t, x, generator=seeded(t))
-        same(
+        assert_same(
             model.reverse(x, t + 1, generator=seeded(t), variance=variance),
             want.prev_sample,
         )
-        same(model.denoise(x, t + 1)[0], want.pred_original_sample)
+        assert_same(model.denoise(x, t + 1)[0], want.pred_original_sample)
 
 
 @pytest.mark.parametrize("target", PREDICTIONS)
@@ -117,10 +117,10 @@ def test_samples_are_those_of_ddpm(target):
     generator = seeded(3)
     x = torch.randn(5, 4, generator=generator, dtype=torch.float64)
     ours = model.sample_steps(5, generator=seeded(3))
-    same(next(ours), x)
+    assert_same(next(ours), x)
     for t, got in zip(theirs.timesteps.tolist(), ours, strict=True):
         x = theirs.step(output(model, x, t), t, x, generator=generator).prev_sample
-        same(got, x)
+        assert_same(got, x)
 
 
 @pytest.mark.parametrize("clip", [None, 0.7])
@@ -138,11 +138,11 @@ def test_every_leap_is_that_of_ddim(target, steps, eta, clip):
     generator = seeded(5)
     x = torch.randn(6, 4, generator=generator, dtype=torch.float64)
     ours = model.ddim_steps(6, steps=steps, eta=eta, generator=seeded(5))
-    same(next(ours), x)
+    assert_same(next(ours), x)
     for t, got in zip(theirs.timesteps.tolist(), ours, strict=True):
         options = {"eta": eta, "generator": generator, "use_clipped_model_output": True}
         x = theirs.step(output(model, x, t), t, x, **options).prev_sample
-        same(got, x)
+        assert_same(got, x)
 
 
 @pytest.mark.parametrize("steps", [4, 7, 10, T])
@@ -158,7 +158,9 @@ def test_fewer_steps_with_full_noise_are_ddpm_of_the_shorter_chain(steps):
     next(ours)
     for t, got in zip(theirs.timesteps.tolist(), ours, strict=True):
         x = theirs.step(output(model, x, t), t, x, generator=generator).prev_sample
-        same(got, x, atol=1e-9)  # the peer's last step keeps noise of standard deviation 1e-10
+        assert_same(
+            got, x, atol=1e-9
+        )  # the peer's last step keeps noise of standard deviation 1e-10
 
 
 def test_time_embedding_is_that_of_the_peer():
