@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
+from IPython.display import Markdown
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.font_manager import findfont
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
-from lib.few_steps import Draw
+from lib.eigenface_plots import picture_rows
+from lib.few_steps import Draw, to_pictures
 from lib.half_hidden import HIDDEN
+from lib.metrics import nearest
 from lib.plots import COLORS, INK, WIDTH
+from lib.tables import table
 from lib.time_nets import time_embedding
 
 ROLES = {"DDIM": "model", "DDPM": "latent"}  # of the two samplers' curves
@@ -102,6 +106,48 @@ def price_panels(draws: Mapping[tuple[str, int], Draw], lines: Mapping[str, floa
     return fig
 
 
+def price_table(draws: Mapping[tuple[str, int], Draw]) -> Markdown:
+    """Quality and seconds of every sampler and number of steps, one a row."""
+    header = ["sampler", "steps", "Fréchet", "precision", "recall", "seconds"]
+    rows = []
+    for draw in draws.values():
+        facts = [f"{draw.facts[name]:.2f}" for name in header[2:5]]
+        rows.append([draw.sampler, draw.steps, *facts, f"{draw.seconds:.1f}"])
+    return table(header, rows)
+
+
+def path_rows(noisy: Tensor, guesses: Tensor, which: Sequence[int], times: Sequence[int]) -> Figure:
+    """Samples number `which` at some times: x_t, and below it the guess of x_0.
+
+    `noisy` and `guesses` are (T + 1, n, h, w), over t = T .. 0.
+    """
+    at, rows = [len(noisy) - 1 - t for t in times], {}
+    for k, sample in enumerate(which):
+        rows[f"$x_t${' ' * k}"] = to_pictures(noisy[at, sample])
+        rows[rf"$\hat x_0${' ' * k}"] = to_pictures(guesses[at, sample])
+    return picture_rows(rows, {"$x_t$": [f"t = {t}" for t in times]}, width=WIDTH)
+
+
+def nearest_rows(
+    pictures: np.ndarray, data: np.ndarray, rivals: Mapping[str, np.ndarray] | None = None
+) -> Figure:
+    """Samples (n, h, w) in rows of ten, below each row the nearest of `data`; then the rivals."""
+    close, rows = data[nearest(pictures, data)[0]], {}
+    for k in range(len(pictures) // 10):
+        part = slice(10 * k, 10 * k + 10)
+        rows |= {"samples" + " " * k: pictures[part], "nearest" + " " * k: close[part]}
+    return picture_rows(rows | dict(rivals or {}), width=WIDTH)
+
+
+def completion_rows(
+    x: Tensor, known: Tensor, done: Mapping[str, Tensor], *, width: float = WIDTH
+) -> Figure:
+    """Originals x (n, h, w) in [-1, 1], what is `known` (h, w) of them, and completions."""
+    rows = {"original": in_colour(to_pictures(x)), "given": veiled(to_pictures(x), known)}
+    rows |= {name: in_colour(to_pictures(some)) for name, some in done.items()}
+    return picture_rows(rows, width=width)
+
+
 def bits_over_time(bits: np.ndarray, kept: np.ndarray) -> Figure:
     """Terms (T + 1,) of the bound in bits per dimension, with bar alpha_t (T + 1,) behind them.
 
@@ -139,7 +185,7 @@ def sheet_frame(pictures: np.ndarray, text: str, *, columns: int, zoom: int = ZO
         "RGB", (int(columns * side[1] - GAP), int(TOP + n // columns * side[0])), "white"
     )
     ImageDraw.Draw(frame).text((0, TOP - 10), text, INK, _font(28), anchor="lb")
-    levels = np.rint(np.clip(pictures, 0, 1) * 63) * (255 / 63)  # 64 greys: lighter pages
+    levels = np.rint(np.rint(np.clip(pictures, 0, 1) * 63) * (255 / 63))  # 64 greys: lighter pages
     for k, picture in enumerate(levels.astype(np.uint8)):
         big = Image.fromarray(picture.repeat(zoom, axis=0).repeat(zoom, axis=1))
         frame.paste(big, (int(k % columns * side[1]), int(TOP + k // columns * side[0])))
@@ -162,3 +208,24 @@ def in_colour(pictures: np.ndarray) -> np.ndarray:
 def veiled(pictures: np.ndarray, known: np.ndarray | Tensor) -> np.ndarray:
     """Grey pictures (n, h, w) in colour, with a blue veil where `known` (h, w) is false."""
     return np.where(np.asarray(known)[..., None], in_colour(pictures), HIDDEN)
+
+
+def steps_frames(draws: Mapping[tuple[str, int], Draw], n: int = 40) -> Callable:
+    """What an explorable draws: `n` pictures of a `sampler` in a number of `steps`."""
+
+    def frame(steps: int, sampler: str) -> np.ndarray:
+        draw = draws[sampler, steps]
+        text = f"{sampler}, {steps} steps: Fréchet distance {draw.facts['Fréchet']:.2f}"
+        return sheet_frame(draw.pictures[:n], text, columns=10)
+
+    return frame
+
+
+def time_frames(noisy: Tensor, guesses: Tensor, n: int = 8) -> Callable:
+    """What an explorable draws: `n` of the chains (T + 1, ..) and of their guesses at step `t`."""
+
+    def frame(t: int) -> np.ndarray:
+        upper, lower = (to_pictures(path[len(path) - 1 - t, :n]) for path in (noisy, guesses))
+        return two_rows(upper, lower, f"t = {t}: the chain, and below it the guess")
+
+    return frame

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
@@ -13,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from lib.datasets.toy_plane import PlaneDensity
 from lib.diffusion import Diffusion
 from lib.digit_features import SAMPLES, classify_digits
 from lib.metrics import nearest, precision_recall, sharpness
@@ -100,6 +102,13 @@ class WithoutTime(nn.Module):
         return self.network(xt, still) if c is None else self.network(xt, still, c)
 
 
+def without_average(model: Diffusion) -> Diffusion:
+    """A copy that draws with the last weights of the training instead of their running average."""
+    bare = deepcopy(model)
+    bare.averaged = None
+    return bare
+
+
 @torch.no_grad()
 def noise_at_the_end(model: Diffusion, draw: Draw, generator: torch.Generator) -> Draw:
     """The classic slip: z is drawn at the last step too, with the variance that its beta has there.
@@ -140,6 +149,19 @@ def decided(guesses: Tensor, pca: PCA, groups: Mapping[str, slice]) -> dict[str,
     return found | {"class": np.array(same)}
 
 
+def one_of_each(y: np.ndarray, times: int) -> np.ndarray:
+    """Rows of a data set with classes y in turn: 0, 1, .., 0, 1, .., `times` of each class."""
+    rows = [np.flatnonzero(y == kind)[:times] for kind in np.unique(y)]
+    if min(map(len, rows)) < times:
+        raise ValueError(f"the smallest class has {min(map(len, rows))} examples, not {times}")
+    return np.ravel(np.transpose(rows))
+
+
+def half_decided(shares: Mapping[str, np.ndarray]) -> dict[str, int]:
+    """The step t, of T .. 0, from which on more than half is decided; shares are (T + 1,) each."""
+    return {name: len(v) - 1 - int(np.argmax(v > 0.5)) for name, v in shares.items()}
+
+
 def half_known(schedule: NoiseSchedule, variance: float) -> int:
     """The step at which half of a Gaussian number is known: where variance SNR(t) is 1."""
     return int((schedule.snr[1:] * variance - 1).abs().argmin()) + 1
@@ -156,6 +178,19 @@ def sliced_distance(a: np.ndarray, b: np.ndarray, directions: int = 50) -> float
     angles = np.pi * np.arange(directions) / directions
     axes = np.stack([np.cos(angles), np.sin(angles)])  # (2, directions)
     return float(np.sqrt(np.mean((np.sort(a @ axes, 0) - np.sort(b @ axes, 0)) ** 2)))
+
+
+def cloud_facts(
+    density: PlaneDensity, samples: np.ndarray, fresh: np.ndarray, other: np.ndarray
+) -> tuple[float, float]:
+    """How samples (n, 2) compare with fresh draws of the true density, given two sets of these.
+
+    Returns the mean log-density of the samples less that of `fresh`, in nats, and the sliced
+    distance of the samples to `other`, divided by that of `fresh`.
+    """
+    gap = density.log_prob(samples).mean() - density.log_prob(fresh).mean()
+    ratio = sliced_distance(samples, other) / sliced_distance(fresh, other)
+    return float(gap), ratio
 
 
 class FaceJudge:

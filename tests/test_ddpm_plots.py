@@ -102,3 +102,52 @@ def test_veil_covers_what_is_not_known():
     np.testing.assert_allclose(shown[0, 0, 0], [0.25] * 3)
     np.testing.assert_allclose(shown[0, 0, 1], HIDDEN)
     assert drawn.in_colour(shown) is shown
+
+
+def pictures_of(fig) -> list[np.ndarray]:
+    return [np.asarray(ax.images[0].get_array()) for ax in fig.axes]
+
+
+def test_price_table_has_a_row_for_every_setting():
+    draw = Draw("DDIM", 5, torch.zeros(2, 8, 8), 1.234)
+    draw.__dict__["facts"] = {"Fréchet": 2.345, "precision": 0.5, "recall": 0.25}
+    assert "| DDIM | 5 | 2.35 | 0.50 | 0.25 | 1.2 |" in drawn.price_table({("DDIM", 5): draw}).data
+
+
+def test_paths_are_read_at_the_times_asked_for():
+    noisy = torch.linspace(-1, 1, 5)[:, None, None, None].expand(5, 3, 2, 2)  # t = 4 .. 0
+    shown = pictures_of(drawn.path_rows(noisy, -noisy, (2,), (4, 1, 0)))
+    means = [picture.mean() for picture in shown]
+    np.testing.assert_allclose(means, [0, 0.75, 1, 1, 0.25, 0])
+
+
+def test_nearest_stands_below_its_sample():
+    data = np.linspace(0, 1, 12)[:, None, None] * np.ones((12, 2, 2))
+    fig = drawn.nearest_rows(data[:10] + 0.01, data, {"rival": data[2:]})
+    shown = np.array(pictures_of(fig))
+    np.testing.assert_allclose(shown[10:20], data[:10])
+    np.testing.assert_allclose(shown[20:], data[2:])
+
+
+def test_completions_stand_below_what_is_given():
+    x = torch.zeros(2, 2, 2)
+    known = torch.tensor([[True, True], [False, False]])
+    shown = pictures_of(drawn.completion_rows(x, known, {"a": x + 1}))
+    assert len(shown) == 6
+    np.testing.assert_allclose(shown[0], 0.5)
+    np.testing.assert_allclose(shown[2][1, 0], HIDDEN)
+    np.testing.assert_allclose(shown[4], 1)
+
+
+def test_frames_of_the_explorables_follow_their_controls():
+    samples = torch.cat([torch.ones(10, 8, 8), -torch.ones(10, 8, 8)])
+    draw = Draw("DDIM", 5, samples, 1.0)
+    draw.__dict__["facts"] = {"Fréchet": 1.0}
+    frame = drawn.steps_frames({("DDIM", 5): draw}, n=20)(5, "DDIM")
+    tall = drawn.TOP + 8 * drawn.ZOOM
+    assert (frame[drawn.TOP : tall, : 8 * drawn.ZOOM] == 255).all()
+    assert (frame[tall + drawn.GAP : -drawn.GAP, : 8 * drawn.ZOOM] == 0).all()
+    noisy = torch.linspace(-1, 1, 5)[:, None, None, None].expand(5, 3, 8, 8)
+    late = drawn.time_frames(noisy, -noisy, n=2)(0)
+    assert (late[drawn.TOP : tall, : 8 * drawn.ZOOM] == 255).all()
+    assert (late[tall + drawn.GAP : -drawn.GAP, : 8 * drawn.ZOOM] == 0).all()

@@ -7,6 +7,7 @@ from scipy.stats import wasserstein_distance
 from torch import nn
 
 from lib import few_steps as few
+from lib.datasets.toy_plane import circle_of_gaussians
 from lib.diffusion import Diffusion
 from lib.digit_features import digit_frechet
 from lib.noise_schedule import cosine_schedule
@@ -22,6 +23,17 @@ class Shrink(nn.Module):
 
     def forward(self, xt, t):
         return xt / (1 + t.reshape(-1, *[1] * (xt.ndim - 1)))
+
+
+class Ignorant(nn.Module):
+    """A network that does not use the time."""
+
+    def __init__(self, net: nn.Module):
+        super().__init__()
+        self.net = net
+
+    def forward(self, xt, t):
+        return self.net(xt)
 
 
 def toy(shape=(8, 8), steps=10) -> Diffusion:
@@ -51,6 +63,7 @@ def test_an_unknown_sampler_is_refused():
         few.quality_by_steps(toy(), (2,), seeded(), samplers=["Euler"], n=2)
 
 
+@pytest.mark.slow
 def test_facts_are_those_of_the_pictures():
     pictures = torch.rand(40, 8, 8, generator=seeded())
     draw = few.Draw("DDIM", 5, 2 * pictures - 1, 0.1)
@@ -135,6 +148,41 @@ def test_half_is_known_where_the_signal_is_as_strong_as_the_noise():
         # the best guess of x_0 ~ N(0, variance) explains this share of it
         share = kept * variance / (kept * variance + 1 - kept)
         assert abs(share - 0.5) < 0.01
+
+
+def test_half_decided_is_the_first_step_above_one_half():
+    shares = {"a": np.array([0.1, 0.6, 0.7, 1.0]), "b": np.array([0.0, 0.5, 0.4, 1.0])}
+    assert few.half_decided(shares) == {"a": 2, "b": 0}
+
+
+def test_one_of_each_takes_classes_in_turn():
+    y = np.array([1, 0, 0, 2, 1, 2, 0])
+    rows = few.one_of_each(y, 2)
+    assert rows.tolist() == [1, 0, 3, 2, 4, 5]
+    with pytest.raises(ValueError, match="smallest class has 2"):
+        few.one_of_each(y, 3)
+
+
+def test_without_average_draws_with_the_last_weights():
+    net = nn.Linear(2, 2)
+    model = Diffusion(Ignorant(net), (2,), cosine_schedule(4), average=0.9, clip=5.0)
+    nn.init.zeros_(net.weight)
+    bare = few.without_average(model.eval())
+    x, t = torch.randn(3, 2, generator=seeded()), 3
+    by_hand = model.schedule.data_from_noise(x, t, net(x)).clamp(-5, 5)
+    assert torch.allclose(bare.denoise(x, t)[0], by_hand)
+    assert not torch.allclose(model.denoise(x, t)[0], by_hand)
+    assert model.averaged is not None
+
+
+def test_cloud_facts_are_zero_and_one_for_fresh_data():
+    density = circle_of_gaussians(8)
+    rng = np.random.default_rng(0)
+    fresh, other, wrong = (density.sample(500, rng) for _ in range(3))
+    assert few.cloud_facts(density, fresh, fresh, other) == (0.0, 1.0)
+    gap, ratio = few.cloud_facts(density, wrong + 2.0, fresh, other)
+    assert gap < -1
+    assert ratio > 1.5
 
 
 def test_sliced_distance_is_scipys_over_directions():

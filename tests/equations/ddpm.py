@@ -165,13 +165,13 @@ def full_dial_is_the_posterior():
 
 @checks("eq-ddim-euler", by="the library's deterministic steps in the other coordinates")
 def each_step_is_one_of_eulers():
-    """u = x / sqrt(kept) moves along eps by the change of w = sqrt((1 - kept) / kept)."""
+    """x / sqrt(kept) moves along eps by the change of rho = sqrt((1 - kept) / kept)."""
     kept = bars(12)
     noise = torch.randn(4, 3, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
     model = Diffusion(Chosen(noise), (3,), cosine_schedule(12), target="eps")
     times = [12, 9, 6, 3, 0]
     path = list(model.ddim_steps(4, steps=4, generator=torch.Generator().manual_seed(2)))
-    w = np.sqrt((1 - kept) / kept)
+    rho = np.sqrt((1 - kept) / kept)
     for t, s, now, then in zip(times[:-1], times[1:], path[:-1], path[1:], strict=True):
-        u = now.numpy() / np.sqrt(kept[t]) + (w[s] - w[t]) * noise.numpy()
+        u = now.numpy() / np.sqrt(kept[t]) + (rho[s] - rho[t]) * noise.numpy()
         np.testing.assert_allclose(then.numpy() / np.sqrt(kept[s]), u, rtol=1e-4, atol=1e-4)
