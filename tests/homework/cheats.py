@@ -50,6 +50,9 @@ check_denoiser = check_score = check_pick = check_reuse = check_holes = check_fr
 check_sample_codes = check_study_loss = check_study_new = print
 check_chain = check_bits = check_draws = check_mask = check_field = check_leaks = print
 check_lstm = check_palette = check_stepper = check_script = print
+check_tables = check_terminal = check_diffuse = check_jump = check_posterior = print
+check_views = check_weights = check_mixture = check_chain = check_ddim = print
+check_completion = check_sampler = print
 SEED = 0
 
 
