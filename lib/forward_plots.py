@@ -124,11 +124,13 @@ def noise_floors(
     for ax, (name, (waves, variance)) in zip(axes, spectra.items(), strict=True):
         ax.semilogy(waves, variance, ".-", color=COLORS["data"])
         for t in steps:
-            floor = 1 / float(schedule.snr[t])
-            ax.axhline(floor, color=COLORS["error"], lw=1, ls="--")
-            ax.text(0.7 * waves[-1], floor * 1.15, f"$t = {t}$", color=COLORS["error"])
+            ax.axhline(1 / float(schedule.snr[t]), color=COLORS["error"], lw=1, ls="--")
         ax.set(xlabel="waves across the picture", title=name)
     axes[0].set(ylabel="variance")
+    for t in steps:  # beside the last panel: the levels are the same in all
+        at = 1.02, 1 / float(schedule.snr[t])
+        transform = axes[-1].get_yaxis_transform()
+        axes[-1].text(*at, f"$t = {t}$", color=COLORS["error"], transform=transform, va="center")
 
 
 def clouds(
