@@ -81,6 +81,8 @@ class Diffusion(GenerativeModel):
     ) -> tuple[Tensor, Tensor]:
         """Estimates of x_0 and of eps, (n, *shape) each, that agree with x_t and each other."""
         t = torch.as_tensor(t).expand(len(xt))
+        if int(t.min()) < 1:
+            raise ValueError("at t = 0 there is no noise to estimate: steps t are 1 or more")
         output = self._output(xt, t, c)
         if self.target == "eps":
             x0 = self.schedule.data_from_noise(xt, t, output)

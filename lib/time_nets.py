@@ -42,24 +42,44 @@ class TimeCode(nn.Module):
         return F.silu(self.net(join(time_embedding(t, self.width).to(kind), c, self.c_dim)))
 
 
-class TimeMLP(nn.Module):
-    """Fully connected layers with shortcuts for points (n, k); the time is added in each layer."""
+def add_waves(x: Tensor, waves: int) -> Tensor:
+    """Points x (n, k) with sin and cos of x, 2x, ... 2^(waves-1) x: (n, k (1 + 2 waves))."""
+    angles = (x[:, :, None] * 2.0 ** torch.arange(waves, dtype=x.dtype)).flatten(1)
+    return torch.cat([x, angles.sin(), angles.cos()], dim=1)
 
-    def __init__(self, k: int, *, width: int = 128, layers: int = 3, c_dim: int = 0):
+
+class TimeMLP(nn.Module):
+    """Fully connected layers with shortcuts for points (n, k); the time is added in each layer.
+
+    With `waves`, the network also reads sines and cosines of every coordinate, of `waves` speeds
+    1, 2, 4, ...: fine structure in x is then easy to learn (Tancik et al., 2020).
+    """
+
+    def __init__(
+        self, k: int, *, width: int = 128, layers: int = 3, waves: int = 0, c_dim: int = 0
+    ):
         super().__init__()
+        if waves < 0:
+            raise ValueError(f"waves is a number of speeds, 0 or more, got {waves}")
         if layers < 1:
             raise ValueError(f"the time enters with the layers: give one or more, got {layers}")
         self.code = TimeCode(width, c_dim)
-        self.enter, self.leave = nn.Linear(k, width), nn.Linear(width, k)
+        self.waves = waves
+        self.enter, self.leave = nn.Linear(k * (1 + 2 * waves), width), nn.Linear(width, k)
         self.layers = nn.ModuleList(nn.Linear(width, width) for _ in range(layers))
         self.shifts = nn.ModuleList(nn.Linear(width, width) for _ in range(layers))
 
     def forward(self, x: Tensor, t: Tensor, c: Tensor | None = None) -> Tensor:
         """Numbers (n, k) for points x (n, k) at steps t (n,)."""
-        code, h = self.code(t, c), self.enter(x)
+        code, h = self.code(t, c), self.enter(add_waves(x, self.waves))
         for layer, shift in zip(self.layers, self.shifts, strict=True):
             h = h + layer(F.silu(h + shift(code)))
         return self.leave(F.silu(h))
+
+
+def _norm(channels: int) -> nn.GroupNorm:
+    """In 8 groups, or in pairs: the norm of a single channel would take out the time's shift."""
+    return nn.GroupNorm(min(8, channels // 2), channels)
 
 
 class ResBlock(nn.Module):
@@ -67,7 +87,7 @@ class ResBlock(nn.Module):
 
     def __init__(self, before: int, after: int, code: int):
         super().__init__()
-        self.norm1, self.norm2 = nn.GroupNorm(8, before), nn.GroupNorm(8, after)
+        self.norm1, self.norm2 = _norm(before), _norm(after)
         self.conv1 = nn.Conv2d(before, after, 3, padding=1)
         self.conv2 = nn.Conv2d(after, after, 3, padding=1)
         self.shift = nn.Linear(code, after)
@@ -93,6 +113,8 @@ class UNet(nn.Module):
     patch : int
         The network works on patches of patch x patch pixels as one place with more channels, which
         makes it patch^2 times cheaper.
+    positions : bool
+        Add a learned map to the finest maps: where pictures are aligned, the place itself tells.
     c_dim : int
         Length of a condition vector; 0 for none.
 
@@ -106,6 +128,7 @@ class UNet(nn.Module):
         channels: int = 32,
         factors: Sequence[int] = (1, 2),
         patch: int = 1,
+        positions: bool = False,
         c_dim: int = 0,
     ):
         super().__init__()
@@ -116,6 +139,8 @@ class UNet(nn.Module):
         self.patch = patch
         self.code = TimeCode(code, c_dim)
         self.enter = nn.Conv2d(depth, channels, 3, padding=1)
+        sides = [side // patch for side in self.picture[1:]]
+        self.place = nn.Parameter(torch.zeros(1, channels, *sides)) if positions else None
         before = [channels, *widths[:-1]]
         self.down = nn.ModuleList(ResBlock(b, w, code) for b, w in zip(before, widths, strict=True))
         self.middle = ResBlock(widths[-1], widths[-1], code)
@@ -124,7 +149,7 @@ class UNet(nn.Module):
             ResBlock(2 * w, a, code) for a, w in zip(after, widths, strict=True)
         )
         self.norm, self.leave = (
-            nn.GroupNorm(8, widths[0]),
+            _norm(widths[0]),
             nn.Conv2d(widths[0], depth, 3, padding=1),
         )
         self.to(memory_format=torch.channels_last)  # on a processor a third faster
@@ -134,6 +159,7 @@ class UNet(nn.Module):
         code = self.code(t, c)
         h = F.pixel_unshuffle(x.reshape(len(x), *self.picture), self.patch)
         h = self.enter(h.contiguous(memory_format=torch.channels_last))
+        h = h if self.place is None else h + self.place
         finer: list[Tensor] = []
         for level, block in enumerate(self.down):
             h = block(F.avg_pool2d(h, 2) if level else h, code)

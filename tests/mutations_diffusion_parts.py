@@ -134,7 +134,7 @@ def networks_know_the_time() -> None:
         torch.manual_seed(0)
         nets = (
             (time_nets.TimeMLP(2, width=8, layers=1, c_dim=2), (2,)),
-            (time_nets.UNet((4, 4), channels=8, c_dim=2), (4, 4)),
+            (time_nets.UNet((4, 4), channels=8, factors=(1,), c_dim=2), (4, 4)),
         )
     for net, shape in nets:
         x, c = some(1, *shape).float(), torch.eye(2)
@@ -325,6 +325,12 @@ MUTATIONS = [
         "the blocks do not hear the time",
         f"{NETS}.ResBlock.forward",
         Edit("self.shift(code)[:, :, None, None]", "0"),
+        networks_know_the_time,
+    ),
+    Mutation(
+        "every channel normalised by itself: no shift survives",
+        f"{NETS}._norm",
+        Edit("min(8, channels // 2)", "channels"),
         networks_know_the_time,
     ),
     Mutation(

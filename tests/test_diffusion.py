@@ -311,6 +311,9 @@ def test_wrong_use_is_named():
     for steps in (0, T + 1):
         with pytest.raises(ValueError, match=f"steps lie in 1..{T}, got {steps}"):
             model.ddim(2, steps=steps)
+    for call in (model.denoise, model.reverse):
+        with pytest.raises(ValueError, match="at t = 0 there is no noise"):
+            call(some(2, 3), 0)
     for eta in (-0.1, 1.5):
         with pytest.raises(ValueError, match="eta lies in"):
             model.ddim(2, eta=eta)

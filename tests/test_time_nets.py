@@ -32,6 +32,7 @@ NETWORKS = {
     "mlp": (lambda c=0: made(TimeMLP, 3, width=8, layers=2, c_dim=c), (3,)),
     "unet": (lambda c=0: small_unet(c_dim=c), (8, 8)),
     "patches": (lambda c=0: small_unet((3, 8, 8), patch=2, c_dim=c), (3, 8, 8)),
+    "one level": (lambda c=0: small_unet(factors=(1,), c_dim=c), (8, 8)),
     "three levels": (lambda c=0: small_unet(factors=(2, 1, 3), c_dim=c), (8, 8)),
 }
 
