@@ -47,9 +47,7 @@ def test_stages_are_fits_with_their_rates():
     model, history = run(SMALL)
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        same = Diffusion(
-            network((2,)), (2,), cosine_schedule(4), target="v", average=0.995, clip=1.0
-        )
+        same = Diffusion(network((2,)), (2,), cosine_schedule(4), target="v", average=0.995)
     generator = seeded()
     for k, (epochs, lr) in enumerate(SMALL.stages):
         options = {"batch_size": 8, "lr": lr, "generator": generator, "progress": False}
@@ -91,7 +89,8 @@ def test_the_digits_recipe_draws_digits():
     model = recipes.FULL["digits"].build((8, 8)).eval()
     x = model.ddim(3, steps=2, generator=seeded())
     assert x.shape == (3, 8, 8)
-    assert x.abs().max() <= 1 + 1e-6
+    assert torch.isfinite(x).all()
+    assert model.schedule.steps == 50
 
 
 def test_grey_values_become_data_around_zero():
