@@ -148,6 +148,13 @@ def embedding_is_sines_and_cosines() -> None:
     close(got, [math.sin(7), math.sin(7e-4), math.cos(7), math.cos(7e-4)])
 
 
+def waves_double_their_speed() -> None:
+    x = some(1, 1)
+    close(
+        time_nets.add_waves(x, 2), torch.cat([x, x.sin(), (2 * x).sin(), x.cos(), (2 * x).cos()], 1)
+    )
+
+
 def finer_maps_come_back() -> None:
     """With the coarse level silenced, the output still follows the picture."""
     with torch.random.fork_rng():
@@ -332,6 +339,12 @@ MUTATIONS = [
         f"{NETS}._norm",
         Edit("min(8, channels // 2)", "channels"),
         networks_know_the_time,
+    ),
+    Mutation(
+        "waves of one speed",
+        f"{NETS}.add_waves",
+        Edit("2.0 ** torch.arange", "1.0 ** torch.arange"),
+        waves_double_their_speed,
     ),
     Mutation(
         "the condition is not joined",

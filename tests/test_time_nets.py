@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 import torch
 
-from lib.time_nets import ResBlock, TimeCode, TimeMLP, UNet, time_embedding
+from lib.time_nets import ResBlock, TimeCode, TimeMLP, UNet, add_waves, time_embedding
 
 
 def seeded(seed: int = 0) -> torch.Generator:
@@ -30,7 +30,9 @@ def small_unet(shape=(8, 8), **options) -> UNet:
 
 NETWORKS = {
     "mlp": (lambda c=0: made(TimeMLP, 3, width=8, layers=2, c_dim=c), (3,)),
+    "waves": (lambda c=0: made(TimeMLP, 3, width=8, layers=1, waves=2, c_dim=c), (3,)),
     "unet": (lambda c=0: small_unet(c_dim=c), (8, 8)),
+    "positions": (lambda c=0: small_unet((8, 4), positions=True, patch=2, c_dim=c), (8, 4)),
     "patches": (lambda c=0: small_unet((3, 8, 8), patch=2, c_dim=c), (3, 8, 8)),
     "one level": (lambda c=0: small_unet(factors=(1,), c_dim=c), (8, 8)),
     "three levels": (lambda c=0: small_unet(factors=(2, 1, 3), c_dim=c), (8, 8)),
@@ -173,6 +175,25 @@ def test_mlp_is_what_its_docstring_says():
     torch.testing.assert_close(net(x, t), net.leave(silu(h)))
 
 
+def test_waves_are_sines_and_cosines_of_doubling_speeds():
+    x = some(4, 2)
+    got = add_waves(x, 3)
+    assert got.shape == (4, 14)
+    want = [f(s * x[:, k]) for f in (torch.sin, torch.cos) for k in (0, 1) for s in (1, 2, 4)]
+    torch.testing.assert_close(got, torch.stack([x[:, 0], x[:, 1], *want], 1))
+    assert torch.equal(add_waves(x, 0), x)
+
+
+def test_mlp_with_waves_reads_them_with_the_points():
+    net, x, t = made(TimeMLP, 2, width=6, layers=1, waves=2), some(3, 2), torch.tensor([1, 2, 3])
+    wide = made(TimeMLP, 10, width=6, layers=1)
+    for name in ("code", "enter", "layers", "shifts", "leave"):
+        setattr(wide, name, getattr(net, name))
+    torch.testing.assert_close(net(x, t), wide(add_waves(x, 2), t))
+    with pytest.raises(ValueError, match="0 or more, got -1"):
+        TimeMLP(2, waves=-1)
+
+
 def test_mlp_without_layers_would_not_know_the_time():
     with pytest.raises(ValueError, match="one or more, got 0"):
         TimeMLP(2, layers=0)
@@ -263,6 +284,17 @@ def test_memory_format_changes_no_number():
     torch.testing.assert_close(plain(x, t), want, atol=1e-5, rtol=1e-4)
     strided = x.transpose(1, 2).contiguous().transpose(1, 2)
     torch.testing.assert_close(net(strided, t), want, atol=1e-5, rtol=1e-4)
+
+
+def test_positions_start_at_nothing_and_tell_places_apart():
+    plain, placed = small_unet(), small_unet(positions=True)
+    placed.load_state_dict({"place": placed.place.detach()} | plain.state_dict())
+    x, t = torch.ones(1, 8, 8), torch.tensor([5])
+    torch.testing.assert_close(placed(x, t), plain(x, t))
+    placed.place.data[0, :, 2, 3] = 5.0
+    moved = (placed(x, t) - plain(x, t)).abs()[0]
+    assert moved[2, 3] > moved[6:, 6:].max() > 0
+    assert plain.place is None
 
 
 def test_grey_pictures_need_no_channel_axis():
