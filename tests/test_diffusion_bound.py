@@ -346,9 +346,11 @@ def test_a_bound_stays_finite_where_the_model_is_sure_and_wrong(dtype):
 
     model = Diffusion(Wrong(), (3,), linear_schedule(1000), target="x0")
     x = torch.tensor([[-1.0, 0.0, 1.0]], dtype=dtype)
-    terms = bound_terms(model, x, levels=3, generator=seeded())
-    assert torch.isfinite(terms).all()
-    assert terms[0].item() > 50**2  # 50 standard deviations and more, three times
+    worst = data_term(model, x, levels=3, generator=seeded())
+    assert torch.isfinite(worst).all()
+    assert worst.item() > 50**2  # 50 standard deviations and more, three times
+    for t in (2, 500, 1000):
+        assert torch.isfinite(step_term(model, x, t, generator=seeded())).all()
 
 
 # ------------------------------------------------------------------------------ errors
