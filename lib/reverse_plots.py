@@ -9,6 +9,7 @@ import torch
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.patches import Circle
 from torch import Tensor
 
 from lib.diffusion import Diffusion
@@ -156,23 +157,23 @@ class StepExplorer:
         for line, values in zip(self.lines, (density, near), strict=True):
             line.set_ydata(values / density.max())
         self.mark.set_xdata([xt, xt])
-        self.ax.set_title(
-            f"mean {mean:.2f}, variance {variance:.3f}, {nats:.4f} nats from Gaussian"
-        )
+        middle = f"{round(mean, 2) + 0.0:.2f}".replace("-", "−")
+        self.ax.set_title(f"mean {middle}, variance {variance:.3f}, {nats:.4f} nats from Gaussian")
         return self.figure
 
 
 class ReturnExplorer:
     """Points on their way back through an exact denoiser, and its guess for each of them.
 
-    `model` is a `Diffusion` in the plane. The points start at the same x_T with fresh noise of
+    `model` is a `Diffusion` in the plane whose network is an `ExactDenoiser`; circles, two widths large,
+    mark its mixture. The points start at the same x_T with fresh noise of
     variance beta_t ("beta") and without ("none").
     """
 
     KINDS = "beta", "none"
 
     def __init__(self, model: Diffusion, n: int = 300, seed: int = 0):
-        self.model, self.paths = model, {}
+        self.model, self.paths, network = model, {}, model.network
         for kind in self.KINDS:
             generator = torch.Generator().manual_seed(seed)
             self.paths[kind] = self._path(kind, n, generator)
@@ -182,6 +183,9 @@ class ReturnExplorer:
             self.axes, ("model", "latent"), ("points $x_t$", "guesses of $x_0$"), strict=True
         ):
             cloud(ax, torch.zeros(0, 2), title, color=color)
+            for centre, spread in zip(network.means, network.variances, strict=True):
+                radius = 2 * float(spread.mean()) ** 0.5
+                ax.add_patch(Circle(centre.tolist(), radius, fill=False, ec=COLORS["data"]))
             (dots,) = ax.plot([], [], ".", ms=3, color=COLORS[color], alpha=0.5, mew=0)
             self.dots.append(dots)
         self.axes[0].set_ylabel("second coordinate")
