@@ -165,9 +165,9 @@ class StepExplorer:
 class ReturnExplorer:
     """Points on their way back through an exact denoiser, and its guess for each of them.
 
-    `model` is a `Diffusion` in the plane whose network is an `ExactDenoiser`; circles, two widths large,
-    mark its mixture. The points start at the same x_T with fresh noise of
-    variance beta_t ("beta") and without ("none").
+    `model` is a `Diffusion` in the plane whose network is an `ExactDenoiser`; circles two widths
+    large mark its mixture. The points start at the same x_T with fresh noise of variance beta_t
+    ("beta") and without ("none").
     """
 
     KINDS = "beta", "none"
