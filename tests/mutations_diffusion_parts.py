@@ -1,12 +1,14 @@
 """Mistakes in DDIM, completion, bound and averaged weights, each caught."""
 
 import math
+from unittest import mock
 
 import numpy as np
 import torch
 from scipy.stats import norm
+from torch import nn
 
-from lib import diffusion, diffusion_bound, time_nets
+from lib import diffusion, diffusion_bound, diffusion_recipes, time_nets
 from tests.mutation import Edit, Mutation
 from tests.mutations_diffusion import (
     BAR,
@@ -127,6 +129,23 @@ def average_follows_and_is_used() -> None:
         mode.train(network is model.network)
         close(model.denoise(x, 2)[0], x0_of("eps", x, 2, network(x, t)), 1e-5)
         model.loss(x, generator=seeded())["loss"].backward()
+
+
+def recipes_follow_their_stages() -> None:
+    asked = []
+
+    def fit(model, x, *, epochs, lr, **options):
+        asked.append((epochs, lr, options["batch_size"], options["generator"]))
+        return {"loss": [9.0] * epochs + [1.0] * epochs}  # two batches an epoch
+
+    stages, generator = ((2, 0.1), (4, 0.01)), seeded()
+    recipe = diffusion_recipes.Recipe(lambda _: nn.Identity(), stages, batch_size=7, average=None)
+    with mock.patch("lib.diffusion_recipes.fit", fit):
+        _, history = recipe.train(some(5, 2), generator=generator)
+    assert asked == [(*stage, 7, generator) for stage in stages]
+    assert history["epoch"] == [2, 6]
+    assert history["loss"] == [1.0, 1.0]
+    assert recipe.shortened(0.5).stages == ((1, 0.1), (2, 0.01))
 
 
 MUTATIONS = [
@@ -283,5 +302,24 @@ MUTATIONS = [
         f"{MODEL}.optimizers",
         Edit("if self.averaged is not None:", "if False:"),
         average_follows_and_is_used,
+    ),
+    # -------------------------------------------------------------------------- recipes
+    Mutation(
+        "one rate for all stages",
+        "lib.diffusion_recipes.Recipe.train",
+        Edit('"lr": lr', '"lr": self.stages[0][1]'),
+        recipes_follow_their_stages,
+    ),
+    Mutation(
+        "the loss of the whole stage",
+        "lib.diffusion_recipes.Recipe.train",
+        Edit("losses[-len(losses) // more :]", "losses"),
+        recipes_follow_their_stages,
+    ),
+    Mutation(
+        "a share of the rate",
+        "lib.diffusion_recipes.Recipe.shortened",
+        Edit("max(1, round(share * epochs)), lr", "epochs, share * lr"),
+        recipes_follow_their_stages,
     ),
 ]
