@@ -208,11 +208,11 @@ def _mixture_mistakes(
             "x_0 need not be at a mean: x_t tells where in the component it lies": (
                 answer(shrink=0.0)
             ),
-            "the variance of x_t within a component is bar alpha_t s^2 + 1 - bar alpha_t": (
+            "the variance of x_t within a component is bar alpha_t * variance + 1 - bar alpha_t": (
                 answer(wide=1 - left)
             ),
             "the noise is missing in the variance of x_t": answer(wide=left * variance),
-            "s^2 is multiplied by bar alpha_t in the variance of x_t": (
+            "`variance` is multiplied by bar alpha_t in the variance of x_t": (
                 answer(wide=variance + 1 - left, shrink=variance * root / (variance + 1 - left))
             ),
         }

@@ -679,13 +679,13 @@ MIXTURE_WRONG = variations(
             "forgets the width in the shares",
             "/ (2 * spread)",
             "/ (2 * noise)",
-            "within a component is bar alpha_t s^2",
+            "within a component is bar alpha_t * variance",
         ),
         (
             "does not shrink the width",
             "kept * variance + noise",
             "variance + noise",
-            "s^2 is multiplied by bar alpha_t",
+            "`variance` is multiplied by bar alpha_t",
         ),
         ("turns the score round", "return x0, score", "return x0, -score", "the sign is wrong"),
         (
