@@ -140,12 +140,13 @@ def nearest_rows(
 
 
 def completion_rows(
-    x: Tensor, known: Tensor, done: Mapping[str, Tensor], *, width: float = WIDTH
+    x: Tensor, known: Tensor, done: Mapping[str, Tensor], *, mean: float = 0.5, std: float = 0.5
 ) -> Figure:
-    """Originals x (n, h, w) in [-1, 1], what is `known` (h, w) of them, and completions."""
-    rows = {"original": in_colour(to_pictures(x)), "given": veiled(to_pictures(x), known)}
-    rows |= {name: in_colour(to_pictures(some)) for name, some in done.items()}
-    return picture_rows(rows, width=width)
+    """Originals x (n, h, w), what is `known` of them, and completions; grey is mean + std x."""
+    grey = to_pictures(x, mean, std)
+    rows = {"original": in_colour(grey), "given": veiled(grey, known)}
+    rows |= {name: in_colour(to_pictures(some, mean, std)) for name, some in done.items()}
+    return picture_rows(rows, width=WIDTH)
 
 
 def bits_over_time(bits: np.ndarray, kept: np.ndarray) -> Figure:

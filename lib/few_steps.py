@@ -25,9 +25,9 @@ from lib.vae_training import measure
 ETAS = {"DDIM": 0.0, "DDPM": 1.0}  # the share of DDPM's noise that a step adds
 
 
-def to_pictures(x: Tensor) -> np.ndarray:
-    """Samples in about [-1, 1] as grey values, cut to [0, 1]."""
-    return ((x + 1) / 2).clamp(0, 1).numpy()
+def to_pictures(x: Tensor, mean: float = 0.5, std: float = 0.5) -> np.ndarray:
+    """Samples as grey values mean + std x, cut to [0, 1]; as they stand from [-1, 1] to [0, 1]."""
+    return (mean + std * x).clamp(0, 1).numpy()
 
 
 @dataclass(frozen=True, eq=False)
