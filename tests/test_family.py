@@ -19,7 +19,9 @@ from lib.diffusion import Diffusion
 from lib.fvbn import LinearFVBN
 from lib.hierarchical_vae import mlp_hierarchy
 from lib.linear_vae import LinearVAE
+from lib.loss_weights import WeightedDiffusion, noise_weights
 from lib.model import GenerativeModel
+from lib.naive_diffusion import NaiveDiffusion
 from lib.noise_schedule import cosine_schedule, linear_schedule
 from lib.palette_vae import palette_vae
 from lib.pixel_baselines import Histogram, MarkovChain, PixelHistograms
@@ -211,6 +213,19 @@ MODELS: dict[str, tuple[Callable[[], GenerativeModel], Callable[[int], Tensor]]]
     ),
     "diffusion of points": (
         lambda: Diffusion(TimeMLP(2, width=8, layers=2), (2,), linear_schedule(21)),
+        lambda n: seeded_normal(n, 2),
+    ),
+    "naive diffusion": (
+        lambda: NaiveDiffusion(TimeMLP(2, width=8, layers=2), (2,), linear_schedule(21)),
+        lambda n: seeded_normal(n, 2),
+    ),
+    "weighted diffusion": (
+        lambda: WeightedDiffusion(
+            TimeMLP(2, width=8, layers=2),
+            (2,),
+            linear_schedule(21),
+            weights=noise_weights(linear_schedule(21), "previous"),
+        ),
         lambda n: seeded_normal(n, 2),
     ),
     "diffusion": (
