@@ -22,6 +22,12 @@ from lib.noise_schedule import NoiseSchedule
 from lib.pca import PCA, fit_pca
 from lib.vae_training import measure
 
+GROUPS = {  # of principal directions of the digits, by falling variance
+    "1 to 5": slice(0, 5),
+    "6 to 15": slice(5, 15),
+    "16 to 30": slice(15, 30),
+    "31 to 55": slice(30, 55),
+}
 ETAS = {"DDIM": 0.0, "DDPM": 1.0}  # the share of DDPM's noise that a step adds
 
 
@@ -132,7 +138,9 @@ def guesses_along(model: Diffusion, n: int, generator: torch.Generator) -> tuple
     return torch.stack(noisy), torch.stack(guesses)
 
 
-def decided(guesses: Tensor, pca: PCA, groups: Mapping[str, slice]) -> dict[str, np.ndarray]:
+def decided(
+    guesses: Tensor, pca: PCA, groups: Mapping[str, slice] = GROUPS
+) -> dict[str, np.ndarray]:
     """How much of the final digits, guesses[-1], each of the guesses (T + 1, n, 8, 8) knows.
 
     For each group of principal directions: the explained share of its variance over the n digits,
@@ -160,6 +168,13 @@ def one_of_each(y: np.ndarray, times: int) -> np.ndarray:
 def half_decided(shares: Mapping[str, np.ndarray]) -> dict[str, int]:
     """The step t, of T .. 0, from which on more than half is decided; shares are (T + 1,) each."""
     return {name: len(v) - 1 - int(np.argmax(v > 0.5)) for name, v in shares.items()}
+
+
+def half_expected(
+    schedule: NoiseSchedule, pca: PCA, groups: Mapping[str, slice] = GROUPS
+) -> dict[str, int]:
+    """The same for Gaussian data, from the mean variance of each group of directions alone."""
+    return {name: half_known(schedule, pca.variances[g].mean()) for name, g in groups.items()}
 
 
 def half_known(schedule: NoiseSchedule, variance: float) -> int:

@@ -148,6 +148,10 @@ def test_half_is_known_where_the_signal_is_as_strong_as_the_noise():
         # the best guess of x_0 ~ N(0, variance) explains this share of it
         share = kept * variance / (kept * variance + 1 - kept)
         assert abs(share - 0.5) < 0.01
+    pca = fit_pca(np.random.default_rng(0).normal(size=(60, 8)))
+    found = few.half_expected(schedule, pca, {"a": slice(0, 2), "b": slice(2, 3)})
+    means = pca.variances[:2].mean(), pca.variances[2]
+    assert list(found.values()) == [few.half_known(schedule, v) for v in means]
 
 
 def test_half_decided_is_the_first_step_above_one_half():
