@@ -7,7 +7,7 @@ import numpy as np
 import sympy
 import torch
 from scipy import integrate, stats
-from torch.distributions import Normal, kl_divergence
+from torch.distributions import MultivariateNormal, Normal, kl_divergence
 
 from lib.diffusion import Diffusion
 from lib.exact_denoiser import ExactDenoiser
@@ -217,12 +217,9 @@ def elbo():
     log_p = stats.norm.logpdf(chain.x0, mean[0], covariance[0, 0] ** 0.5)
     q_mean, q_cov = chain_moments(chain.x0, 0.0)
     p_mean, p_cov = conditioned(covariance, mean, [1, 2, 3], [0], np.array([chain.x0]))
-    gap = kl_divergence(
-        torch.distributions.MultivariateNormal(
-            torch.tensor(q_mean[1:]), torch.tensor(q_cov[1:, 1:])
-        ),
-        torch.distributions.MultivariateNormal(torch.tensor(p_mean), torch.tensor(p_cov)),
-    ).item()
+    pairs = (q_mean[1:], q_cov[1:, 1:]), (p_mean, p_cov)
+    laws = [MultivariateNormal(torch.tensor(m), torch.tensor(c)) for m, c in pairs]
+    gap = kl_divergence(*laws).item()
     assert gap > 0.01
     assert np.isclose(chain.negative_bound(), -log_p + gap)
 
