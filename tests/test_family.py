@@ -12,12 +12,14 @@ from torch import Tensor, nn
 from torch.optim import SGD, Optimizer
 
 from lib import likelihoods
+from lib.autoencoder import mlp_autoencoder
 from lib.colour_lstm import MeanColours, NamedColours
 from lib.creature_lstm import CreatureLSTM
 from lib.diagonal_lstm import DiagonalBiLSTM
 from lib.diffusion import Diffusion
 from lib.fvbn import LinearFVBN
 from lib.hierarchical_vae import mlp_hierarchy
+from lib.latent_diffusion import mlp_latent
 from lib.linear_vae import LinearVAE
 from lib.loss_weights import WeightedDiffusion, noise_weights
 from lib.model import GenerativeModel
@@ -144,6 +146,14 @@ MODELS: dict[str, tuple[Callable[[], GenerativeModel], Callable[[int], Tensor]]]
             (3, 3), 4, 2, likelihoods.SharedGaussian(), hidden=(8,), top_hidden=(8,)
         ),
         lambda n: seeded_normal(n, 3, 3),
+    ),
+    "latent diffusion": (
+        lambda: mlp_latent(mlp_autoencoder((4, 4), (8,), 3), 3, steps=5, width=8, layers=1),
+        lambda n: levels(n, 9),
+    ),
+    "diffusion prior": (
+        lambda: mlp_latent(small_vae(likelihoods.SharedGaussian()), 2, steps=5, width=8, layers=1),
+        lambda n: levels(n, 9),
     ),
     "histogram": (lambda: Histogram((4, 4), 5), lambda n: whole(n, 5, 4, 4)),
     "pixel histograms": (lambda: PixelHistograms((4, 4), 5), lambda n: whole(n, 5, 4, 4)),
