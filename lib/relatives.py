@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -13,7 +13,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lib.autoencoder import Autoencoder, squared_error
 from lib.diffusion import Diffusion
+from lib.few_steps import slerp
+from lib.latent_diffusion import LatentDiffusion
 from lib.noise_schedule import NoiseSchedule
 
 Draw = Callable[[], object]
@@ -97,6 +100,50 @@ def ddim_from(model: Diffusion, noise: Tensor, steps: int) -> Tensor:
         x0, eps = model.denoise(x, t)
         x = model.schedule.diffuse(x0, s, eps)
     return x
+
+
+@torch.no_grad()
+def ways(
+    model: LatentDiffusion, a: Tensor, b: Tensor, shares: Sequence[float]
+) -> dict[str, Tensor]:
+    """Three ways from the pictures of noises a to those of b (n, k): (n, len(shares), *shape).
+
+    By pixel and by code along straight lines between the ends, by noise along the arc; all noises
+    become pictures by DDIM with all steps.
+    """
+
+    def draw(noise: Tensor) -> Tensor:
+        return ddim_from(model.diffusion, noise, model.diffusion.schedule.steps)
+
+    ends = [draw(v) for v in (a, b)]
+    first, last = (model.decode(z)[:, None] for z in ends)
+    part = torch.as_tensor(shares, dtype=a.dtype)
+    wide = part.reshape(1, -1, *[1] * (first.ndim - 2))
+    code = torch.lerp(ends[0][:, None], ends[1][:, None], part[None, :, None])
+    arcs = torch.stack([slerp(u, v, shares) for u, v in zip(a, b, strict=True)])
+    sizes = len(a), len(shares)
+    return {
+        "by pixel": (1 - wide) * first + wide * last,
+        "by code": model.decode(code.flatten(0, 1)).unflatten(0, sizes),
+        "by noise": model.decode(draw(arcs.flatten(0, 1))).unflatten(0, sizes),
+    }
+
+
+def search_codes(coder: Autoencoder, x: Tensor, steps: int = 200, lr: float = 0.02) -> list[float]:
+    """Mean squared error of x (n, ...) before each of `steps` of Adam on its codes, and after.
+
+    The first codes are the encoder's; the decoder does not move.
+    """
+    code = coder.encode(x).detach().requires_grad_()
+    optimizer, errors = torch.optim.Adam([code], lr=lr), []
+    for k in range(steps + 1):
+        error = squared_error(coder.decode(code), x)
+        errors.append(error.mean().item())
+        if k < steps:
+            optimizer.zero_grad()
+            error.sum().backward(inputs=[code])
+            optimizer.step()
+    return errors
 
 
 def stopwatch(draws: Mapping[str, Draw], rounds: int = 5) -> dict[str, float]:

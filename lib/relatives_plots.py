@@ -75,17 +75,17 @@ def order_panels(axes: np.ndarray, half: np.ndarray, shown: Sequence[int]) -> Fi
     return fig
 
 
-def latent_frame(codes: np.ndarray, rows: Sequence[np.ndarray], zoom: int = 5) -> np.ndarray:
+def latent_frame(codes: np.ndarray, rows: Sequence[np.ndarray], zoom: int = 7) -> np.ndarray:
     """Codes (n, k) as columns of shades from -3 to 3, above rows of n grey pictures (n, h, w).
 
-    A picture (height, width, 3) in [0, 1], made of squares of `zoom` pixels.
+    A picture (height, width, 3) in [0, 1], made of squares of `zoom` pixels, with white between.
     """
     side = rows[0].shape[2]
-    shades = plt.get_cmap("PuOr")((codes.T + 3) / 6)[..., :3]  # (k, n, 3)
-    parts = [np.repeat(shades, side, axis=1)]
-    parts += [np.repeat(np.hstack(np.clip(row, 0, 1))[..., None], 3, axis=2) for row in rows]
-    gap = np.ones((1, parts[0].shape[1], 3))
-    stacked = np.concatenate([piece for part in parts for piece in (gap, part)][1:])
+    shades = plt.get_cmap("PuOr")((codes + 3) / 6)[:, :, None, :3]  # (n, k, 1, 3)
+    parts = [np.repeat(shades, side, axis=2)]
+    parts += [np.repeat(np.clip(row, 0, 1)[..., None], 3, axis=3) for row in rows]
+    frames = [np.pad(p, [(0, 0), (0, 1), (0, 1), (0, 0)], constant_values=1) for p in parts]
+    stacked = np.vstack([np.hstack(part) for part in frames])[:-1, :-1]
     return np.kron(stacked, np.ones((zoom, zoom, 1)))
 
 
@@ -118,9 +118,11 @@ def trade_off(
 def quality_map(facts: Mapping[str, tuple[float, float]], ceiling: float) -> Figure:
     """Seconds per 100 samples and Fréchet distance of each model, as named points."""
     fig, ax = plt.subplots(figsize=(WIDTH, 3.3))
-    for name, (seconds, frechet) in facts.items():
-        ax.plot(seconds, frechet, "o", color=COLORS["model"])
-        ax.annotate(name, (seconds, frechet), xytext=(6, 4), textcoords="offset points", size=9)
+    ordered = sorted(facts.items(), key=lambda fact: fact[1])
+    for k, (name, place) in enumerate(ordered):
+        ax.plot(*place, "o", color=COLORS["model"])
+        shift = (6, -13) if k % 2 else (6, 5)  # neighbours are named above and below
+        ax.annotate(name, place, xytext=shift, textcoords="offset points", size=9)
     ax.axhline(ceiling, color=COLORS["good"], ls="--", label="held-out digits")
     ax.set(xscale="log", yscale="log", xlabel="seconds per 100 samples")
     ax.set(ylabel="Fréchet distance")

@@ -10,8 +10,11 @@ from scipy import integrate, stats
 from torch import nn
 
 from lib import relatives
+from lib.autoencoder import mlp_autoencoder
 from lib.diffusion import Diffusion
 from lib.exact_denoiser import ExactDenoiser
+from lib.few_steps import slerp
+from lib.latent_diffusion import mlp_latent
 from lib.mixture import GaussianMixture
 from lib.noise_schedule import cosine_schedule, linear_schedule
 
@@ -132,3 +135,40 @@ def test_passes_counts_calls_inside_the_block_only():
 
 def test_bits_of_a_fair_coin_a_pixel():
     assert np.isclose(relatives.bits(64 * math.log(0.5), 64), 1)
+
+
+def small_latent():
+    torch.manual_seed(0)
+    model = mlp_latent(mlp_autoencoder((3, 3), (8,), 2), 2, steps=6, width=8, layers=1)
+    return model.standardise(torch.rand(20, 3, 3, generator=seeded(1)))
+
+
+def test_three_ways_share_their_ends_and_part_between():
+    model = small_latent()
+    a, b = (torch.randn(4, 2, generator=seeded(s)) for s in (1, 2))
+    found = relatives.ways(model, a, b, [0.0, 0.5, 1.0])
+    for k, noise in ((0, a), (2, b)):
+        end = model.decode(relatives.ddim_from(model.diffusion, noise, 6))
+        for pictures in found.values():
+            assert pictures.shape == (4, 3, 3, 3)
+            torch.testing.assert_close(pictures[:, k], end, atol=1e-4, rtol=1e-4)
+    pixel = (found["by pixel"][:, 0] + found["by pixel"][:, 2]) / 2
+    torch.testing.assert_close(found["by pixel"][:, 1], pixel)
+    codes = [relatives.ddim_from(model.diffusion, v, 6) for v in (a, b)]
+    torch.testing.assert_close(found["by code"][:, 1], model.decode(sum(codes) / 2))
+    middle = torch.stack([slerp(u, v, [0.5])[0] for u, v in zip(a, b, strict=True)])
+    drawn = model.decode(relatives.ddim_from(model.diffusion, middle, 6))
+    torch.testing.assert_close(found["by noise"][:, 1], drawn, atol=1e-4, rtol=1e-4)
+
+
+def test_search_finds_the_least_squares_code_of_a_linear_decoder():
+    torch.manual_seed(0)
+    coder = mlp_autoencoder((3, 3), (), 2)
+    x = torch.rand(30, 3, 3, generator=seeded(1))
+    layer = next(m for m in coder.decoder.modules() if isinstance(m, nn.Linear))
+    weight, target = layer.weight.detach(), x.flatten(1) - layer.bias.detach()
+    missed = target.T - weight @ torch.linalg.lstsq(weight, target.T).solution
+    errors = relatives.search_codes(coder, x, steps=400, lr=0.05)
+    assert np.isclose(errors[0], (coder.reconstruct(x) - x).square().sum((1, 2)).mean().item())
+    assert np.isclose(errors[-1], missed.square().sum(0).mean().item(), rtol=1e-3)
+    assert len(errors) == 401

@@ -43,12 +43,12 @@ def test_order_panels_name_directions_from_one():
 
 
 def test_latent_frame_stacks_codes_and_rows_with_white_between():
-    frame = drawings.latent_frame(
-        np.zeros((3, 4)), [np.zeros((3, 8, 8)), 2 * np.ones((3, 8, 8))], 2
-    )
-    assert frame.shape == (2 * (4 + 1 + 8 + 1 + 8), 2 * 24, 3)
+    pictures = [np.zeros((3, 8, 8)), np.full((3, 8, 8), -2.0)]
+    frame = drawings.latent_frame(np.zeros((3, 4)), pictures, 2)
+    assert frame.shape == (2 * (4 + 1 + 8 + 1 + 8), 2 * (3 * 8 + 2), 3)
     assert np.all(frame[2 * 4 : 2 * 5] == 1)
-    assert np.all(frame[2 * 5 : 2 * 13] == 0)
+    assert np.all(frame[:, 2 * 8 : 2 * 9] == 1)
+    assert np.all(frame[2 * 5 : 2 * 13, : 2 * 8] == 0)
     assert np.all((frame >= 0) & (frame <= 1))
 
 
