@@ -7,6 +7,7 @@ through two points.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import torch
@@ -51,14 +52,20 @@ def _posterior_mistakes(
     x0: np.ndarray, xt: np.ndarray, t: np.ndarray, kept: np.ndarray
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """What typical mistakes give for the means and for the variances."""
-    k, b = kept[t], kept[t - 1]
+    return _mean_mistakes(x0, xt, kept[t], kept[t - 1]), _variance_mistakes(kept[t], kept[t - 1])
+
+
+def _mean_mistakes(
+    x0: np.ndarray, xt: np.ndarray, k: np.ndarray, b: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Means by typical mistakes, from bar alpha at t (k) and at t - 1 (b)."""
     alpha, beta = k / b, 1 - k / b
 
     def mix(first: np.ndarray, second: np.ndarray) -> np.ndarray:
         return each(first, x0) * x0 + each(second, x0) * xt
 
     of_x0, of_xt = np.sqrt(b) * beta, np.sqrt(alpha) * (1 - b)
-    means = {
+    return {
         "the two factors are exchanged: near the data, x_0 weighs most": (
             mix(of_xt, of_x0) / each(1 - k, x0)
         ),
@@ -86,8 +93,13 @@ def _posterior_mistakes(
         ),
         OWN_T: mix(of_x0[[0]], of_xt[[0]]) / (1 - k[0]),
     }
+
+
+def _variance_mistakes(k: np.ndarray, b: np.ndarray) -> dict[str, np.ndarray]:
+    """The same for the variance."""
+    beta = 1 - k / b
     variance = (1 - b) / (1 - k) * beta
-    variances = {
+    return {
         "that is the standard deviation": np.sqrt(variance),
         "that is beta_t, the variance of the step forward; x_0 is known as well": beta,
         "the ratio is turned round: 1 - bar alpha_(t-1) is the smaller one": beta**2 / variance,
@@ -97,7 +109,6 @@ def _posterior_mistakes(
         "beta_t is a variance, no standard deviation: do not square it": variance * beta,
         OWN_T: variance[0] + 0 * beta,
     }
-    return means, variances
 
 
 @peer
@@ -160,6 +171,29 @@ def check_mixture(
         compare(values, right[k], label, hints=hints, tol=FLOAT32)
 
 
+def _mixture_answer(
+    xt: np.ndarray,
+    means: np.ndarray,
+    variance: float,
+    *,
+    left: float,
+    prior: np.ndarray,
+    shown: float | None = None,
+    wide: float | None = None,
+    shrink: float | None = None,
+    hard: bool = False,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Mean of x_0 and score at points x_t (n, d), if some of the numbers are taken otherwise."""
+    spread, root = left * variance + 1 - left, np.sqrt(left)
+    centres = (root if shown is None else shown) * means
+    squares = ((xt[:, None] - centres) ** 2).sum(axis=2)  # (n, m)
+    logs = np.log(prior) - squares / (2 * (spread if wide is None else wide))
+    shares = np.eye(len(prior))[logs.argmax(axis=1)] if hard else softmax(logs, axis=1)
+    pull = variance * root / spread if shrink is None else shrink
+    x0 = shares @ means + pull * (xt - shares @ centres)
+    return x0, (root * x0 - xt) / (1 - left)
+
+
 def _mixture_mistakes(
     xt: np.ndarray,
     t: int,
@@ -168,23 +202,7 @@ def _mixture_mistakes(
     variance: float,
     kept: np.ndarray,
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    def answer(
-        left: float = kept[t],
-        shown: float | None = None,
-        wide: float | None = None,
-        prior: np.ndarray = weights,
-        shrink: float | None = None,
-        hard: bool = False,
-    ) -> tuple[np.ndarray, np.ndarray]:
-        spread, root = left * variance + 1 - left, np.sqrt(left)
-        centres = (root if shown is None else shown) * means
-        squares = ((xt[:, None] - centres) ** 2).sum(axis=2)  # (n, m)
-        logs = np.log(prior) - squares / (2 * (spread if wide is None else wide))
-        shares = np.eye(len(prior))[logs.argmax(axis=1)] if hard else softmax(logs, axis=1)
-        pull = variance * root / spread if shrink is None else shrink
-        x0 = shares @ means + pull * (xt - shares @ centres)
-        return x0, (root * x0 - xt) / (1 - left)
-
+    answer = partial(_mixture_answer, xt, means, variance, left=kept[t], prior=weights)
     left, root = kept[t], np.sqrt(kept[t])
     found = {
         "all components count, each by its share; yours is the most probable alone": (
@@ -201,7 +219,7 @@ def _mixture_mistakes(
         "shares depend on the noise that the step has added: divide by the variance of x_t": (
             answer(wide=1.0)
         ),
-        "use the entry of alpha_bar for step t, not t - 1": answer(kept[t - 1]),
+        "use the entry of alpha_bar for step t, not t - 1": answer(left=kept[t - 1]),
     }
     if variance:
         found |= {

@@ -56,12 +56,11 @@ def _ddim_mistakes(
         rest = np.sqrt(np.maximum(1 - to - towards**2, 0))
         return np.sqrt(to) * x0 + rest * eps + sigma * z
 
-    undivided = (xt - np.sqrt(1 - now) * eps) / now
     plain = eta * np.sqrt((1 - then) / (1 - now))
     found = {
         "x_s has the noise level of s, not of t": leap(to=now),
         "the factor of x_0 has a root": leap() + (then - np.sqrt(then)) * x0,
-        "x_0: divide by the root of bar alpha_t": leap(undivided),
+        "x_0: divide by the root of bar alpha_t": leap(x0 / np.sqrt(now)),
         "x_0: 1 - bar alpha_t is a variance; take the root": (
             leap((xt - (1 - now) * eps) / np.sqrt(now))
         ),
@@ -157,6 +156,25 @@ def completed(
     return xt + known * (x0 - xt)
 
 
+def _complete(
+    reverse: Callable,
+    x0: np.ndarray,
+    known: np.ndarray,
+    start: np.ndarray,
+    steps: int,
+    before: Callable | None,
+    after: Callable | None = None,
+    *,
+    end: bool = True,
+) -> np.ndarray:
+    """Completion with known numbers set before and after each step, and in the end."""
+    xt = start
+    for t in range(steps, 0, -1):
+        xt = reverse(np.where(known, before(t), xt) if before else xt, t)
+        xt = np.where(known, after(t), xt) if after else xt
+    return np.where(known, x0, xt) if end else xt
+
+
 def _completion_mistakes(
     reverse: Callable,
     x0: np.ndarray,
@@ -171,17 +189,8 @@ def _completion_mistakes(
         k = alpha_bar[t]
         return np.sqrt(k) * x0 + np.sqrt(1 - k) * eps[t if number is None else number]
 
-    def run(
-        before: Callable | None = noisy,
-        after: Callable | None = None,
-        fixed: np.ndarray = known,
-        end: bool = True,
-    ) -> np.ndarray:
-        xt = start
-        for t in range(steps, 0, -1):
-            xt = reverse(np.where(fixed, before(t), xt) if before else xt, t)
-            xt = np.where(fixed, after(t), xt) if after else xt
-        return np.where(fixed, x0, xt) if end else xt
+    def run(before=noisy, after=None, *, fixed=known, end=True) -> np.ndarray:
+        return _complete(reverse, x0, fixed, start, steps, before, after, end=end)
 
     return {
         "known numbers get noise of level t before step t; yours stay clean": run(lambda t: x0),

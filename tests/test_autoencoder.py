@@ -15,7 +15,7 @@ from lib.autoencoder import (
 )
 from lib.pca import fit_pca
 from lib.train import fit
-from tests.test_family import seeded, seeded_normal
+from tests.family_models import seeded, seeded_normal
 
 K = 2
 

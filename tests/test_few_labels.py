@@ -9,7 +9,7 @@ from torch.nn import functional
 
 from lib.few_labels import Classifier, accuracies, pick_per_class
 from lib.train import fit
-from tests.test_family import seeded, seeded_normal
+from tests.family_models import seeded, seeded_normal
 
 
 def two_clouds(n: int = 60):

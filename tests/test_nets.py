@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from lib import nets
-from tests.test_family import seeded_normal
+from tests.family_models import seeded_normal
 
 
 def count(module: nn.Module) -> int:

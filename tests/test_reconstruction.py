@@ -7,7 +7,7 @@ import torch
 from lib import reconstruction as rec
 from lib.autoencoder import mlp_autoencoder
 from lib.pca import fit_pca
-from tests.test_family import seeded, seeded_normal
+from tests.family_models import seeded, seeded_normal
 
 
 @pytest.fixture

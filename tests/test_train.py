@@ -12,7 +12,7 @@ from torch.optim import SGD
 from lib import train
 from lib.model import GenerativeModel
 from lib.train import fit
-from tests.test_family import Chase, DiagonalGaussian, seeded, seeded_normal
+from tests.family_models import Chase, DiagonalGaussian, seeded, seeded_normal
 
 
 def test_fit_reaches_the_maximum_likelihood_estimate():
