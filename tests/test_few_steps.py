@@ -58,6 +58,18 @@ def test_all_samplers_start_from_the_same_noise_and_are_those_of_the_model():
     assert not torch.equal(draws["DDIM", 5].samples, draws["DDPM", 5].samples)
 
 
+def test_chunks_begin_with_the_same_noise_for_every_sampler():
+    model = toy()
+    draws = few.quality_by_steps(model, (2, 5), seeded(3), samplers=["DDIM"], n=7, chunk=3)
+    for k in (2, 5):
+        samples = draws["DDIM", k].samples
+        assert len(samples) == 7
+        assert torch.equal(samples[:3], model.ddim(3, steps=k, generator=seeded(3)))
+        g = seeded(3)
+        parts = [model.ddim(size, steps=k, generator=g) for size in (3, 3, 1)]
+        assert torch.equal(samples, torch.cat(parts))
+
+
 def test_an_unknown_sampler_is_refused():
     with pytest.raises(ValueError, match="DDIM"):
         few.quality_by_steps(toy(), (2,), seeded(), samplers=["Euler"], n=2)
