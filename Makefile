@@ -10,7 +10,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 SITE := _build/html/index.html
 SOURCES := _toc.yml $(wildcard lib/*.py lib/datasets/*.py data/*)  # the family tree reads the table of contents
-RUN_TESTS := $(BIN)/python -m pytest -q
+# Two workers with one thread each do more than one worker with two. A notebook stays with one worker, and so does the browser.
+ON_BOTH_CORES := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2
 
 .PHONY: book test check lab homework bench clean
 .DELETE_ON_ERROR:
@@ -21,11 +22,11 @@ book: .venv/.book _build/.executed-with
 	@echo "The book is ready. Open  file://$(CURDIR)/$(SITE)"
 
 test: .venv/.test book
-	$(RUN_TESTS) tests
-	$(RUN_TESTS) --nbval-lax -p no:cacheprovider chapters
+	$(ON_BOTH_CORES) --dist loadgroup tests
+	$(ON_BOTH_CORES) --dist loadfile --nbval-lax -p no:cacheprovider chapters
 
 check: .venv/.test
-	OMP_NUM_THREADS=1 $(RUN_TESTS) -n 2 -m "not slow and not browser" tests
+	$(ON_BOTH_CORES) -m "not slow and not browser" tests
 
 lab: .venv/.book
 	$(BIN)/jupyter lab --notebook-dir=chapters

@@ -134,6 +134,7 @@ def _wait_for(address: str) -> None:
 
 
 @pytest.mark.browser
+@pytest.mark.xdist_group("browser")
 @pytest.mark.skipif(chromium_path() is None, reason="no Chromium on this machine")
 def test_jupyterlab_shows_the_live_form(tmp_path):
     """A widget may work in the kernel and still fail to be drawn: move the slider by its keys."""

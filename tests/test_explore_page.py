@@ -17,6 +17,7 @@ from tests.test_explore import STRIPES, stripes
 BOOK = Path(__file__).resolve().parents[1]
 pytestmark = [
     pytest.mark.browser,
+    pytest.mark.xdist_group("browser"),
     pytest.mark.skipif(chromium_path() is None, reason="no Chromium on this machine"),
 ]
 

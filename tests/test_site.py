@@ -39,6 +39,7 @@ LESSONS = [name for name in OURS if Path(name).name[:2].isdigit()]
 
 pytestmark = [
     pytest.mark.browser,
+    pytest.mark.xdist_group("browser"),
     pytest.mark.skipif(not PAGES, reason=f"no site in {SITE}; `make book` builds it"),
     pytest.mark.skipif(chromium_path() is None, reason="no Chromium on this machine"),
 ]
