@@ -98,6 +98,7 @@ def price_panels(draws: Mapping[tuple[str, int], Draw], lines: Mapping[str, floa
         ax.yaxis.set_major_formatter(plt.FuncFormatter(lambda value, _: f"{value:g}"))
         ax.yaxis.set_minor_formatter(plt.NullFormatter())
         ax.xaxis.set_minor_formatter(plt.NullFormatter())
+    axes[0].set_yticks([0.5, 1, 2, 5, 10])
     steps = sorted({k for _, k in draws})
     axes[0].set_xticks(steps, [str(k) for k in steps])
     axes[0].set(xlabel="steps", ylabel="Fréchet distance")
