@@ -99,3 +99,22 @@ def test_grey_values_become_data_around_zero():
     for wrong in ([-0.1, 0.5], [0.0, 16.0]):
         with pytest.raises(ValueError, match=r"\[0, 1\]"):
             recipes.to_data(torch.tensor(wrong))
+
+
+def test_standardised_pictures_have_unit_variance_and_come_back():
+    x = torch.rand(20, 4, 4, generator=seeded(3)) * 0.3 + 0.1
+    data, mean, std = recipes.standardised(x)
+    assert data.mean().item() == pytest.approx(0, abs=1e-5)
+    assert data.std().item() == pytest.approx(1, abs=1e-5)
+    torch.testing.assert_close(data * std + mean, x)
+    with pytest.raises(ValueError, match="equal"):
+        recipes.standardised(torch.ones(3, 2, 2))
+
+
+@pytest.mark.parametrize(("name", "shape"), [("faces unet", (32, 32)), ("faces mlp", (1024,))])
+def test_faces_are_asked_for_and_clipped(name, shape):
+    model = recipes.FULL[name].build(shape)
+    x0, _ = model.denoise(5 * torch.randn(2, *shape, generator=seeded(1)), 3)
+    assert model.target == "x0"
+    assert x0.shape == (2, *shape)
+    assert x0.abs().max() <= 3
