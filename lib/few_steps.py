@@ -82,6 +82,12 @@ def quality_by_steps(
     return found
 
 
+def ddim_frechet(model: Diffusion, generator: torch.Generator, steps: int = 20) -> float:
+    """Fréchet distance of digits drawn by DDIM."""
+    draws = quality_by_steps(model, (steps,), generator, samplers=["DDIM"])
+    return draws["DDIM", steps].facts["Fréchet"]
+
+
 def slerp(a: Tensor, b: Tensor, shares: Sequence[float]) -> Tensor:
     """Noises on the arc from a to b (*shape each), (len(shares), *shape); 0 gives a, 1 gives b.
 

@@ -83,6 +83,14 @@ def test_facts_are_those_of_the_pictures():
     np.testing.assert_allclose(draw.pictures, pictures, atol=1e-6)
 
 
+@pytest.mark.slow
+def test_ddim_frechet_is_that_of_ddims_samples():
+    model = toy()
+    want = digit_frechet(few.to_pictures(model.ddim(480, steps=2, generator=seeded(1))))
+    found = few.ddim_frechet(model, seeded(1), 2)
+    assert abs(found / want - 1) < 0.2  # of three times as many samples
+
+
 def test_slerp_rotates_in_the_plane_of_its_ends():
     a, b = torch.randn(2, 3, 4, generator=seeded(), dtype=torch.float64)
     b = b / b.norm() * a.norm()
