@@ -115,7 +115,7 @@ def face_mlp(shape: Sequence[int]) -> TimeMLP:
 # The best within a minute on two cores: what the benchmarks train. Faces are standardised.
 FACES = {"target": "x0", "average": 0.99, "clip": 3.0}
 FULL = {
-    "digits": Recipe(partial(UNet, positions=True), ((100, 2e-3),)),
+    "digits": Recipe(partial(UNet, positions=True), ((50, 3e-3), (30, 1e-3), (20, 3e-4))),
     "faces unet": Recipe(face_unet, ((12, 2e-3), (4, 4e-4)), batch_size=32, **FACES),
     "faces mlp": Recipe(face_mlp, ((20, 1e-3), (10, 2e-4)), **FACES),
 }
