@@ -121,8 +121,8 @@ def quality_map(facts: Mapping[str, tuple[float, float]], ceiling: float) -> Fig
     ordered = sorted(facts.items(), key=lambda fact: fact[1])
     for k, (name, place) in enumerate(ordered):
         ax.plot(*place, "o", color=COLORS["model"])
-        shift = (6, -13) if k % 2 else (6, 5)  # neighbours are named above and below
-        ax.annotate(name, place, xytext=shift, textcoords="offset points", size=9)
+        shift, side = ((-6, -13), "right") if k % 2 else ((6, 5), "left")  # neighbours apart
+        ax.annotate(name, place, xytext=shift, textcoords="offset points", ha=side, size=9)
     ax.axhline(ceiling, color=COLORS["good"], ls="--", label="held-out digits")
     ax.set(xscale="log", yscale="log", xlabel="seconds per 100 samples")
     ax.set(ylabel="Fréchet distance")
