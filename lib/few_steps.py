@@ -67,8 +67,9 @@ def quality_by_steps(
 ) -> dict[tuple[str, int], Draw]:
     """Draw `n` samples by each of the samplers "DDIM", "DDPM" in each number of steps.
 
-    All start from one and the same noise x_T, so that they can be compared picture by picture.
-    They are drawn `chunk` at a time, which keeps the maps of a network in fast memory.
+    Samples are drawn `chunk` at a time, which keeps the maps of a network in fast memory. The first
+    chunk starts from the same noise x_T everywhere, so that its pictures can be compared one by
+    one; DDPM's later chunks start from other noise, for its steps have used up some of it.
     """
     start, found = generator.get_state(), {}
     sizes = [min(chunk, n - done) for done in range(0, n, chunk)]
