@@ -24,8 +24,8 @@ class Diffusion(GenerativeModel):
     Parameters
     ----------
     network : module
-        `network(x_t, t)` or `network(x_t, t, c)` -> (n, *shape), with steps t (n,), dtype long. An
-        exact denoiser, which has nothing to learn, is a module without parameters.
+        `network(x_t, t)` or `network(x_t, t, c)` gives numbers shaped as x_t; steps t (n,), dtype
+        long. An exact denoiser, which has nothing to learn, is a module without parameters.
     shape : sequence of int
         Shape of one example. Data should have about unit scale, as pictures in [-1, 1] have.
     schedule : NoiseSchedule

@@ -17,7 +17,7 @@ class NaiveDiffusion(GenerativeModel):
     Parameters
     ----------
     network : module
-        `network(x_t, t)` -> (n, *shape), with steps t (n,), dtype long.
+        `network(x_t, t)` gives numbers shaped as x_t; steps t (n,), dtype long.
     shape : sequence of int
         Shape of one example.
     schedule : NoiseSchedule
