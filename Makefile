@@ -1,7 +1,7 @@
 # The book's commands. Each creates what it needs in .venv and is quick the second time.
 #   make book      set up, run every notebook, build the site into _build/html     (the main job)
 #   make test      set up, run every test, every notebook under nbval, and drive the site in a browser
-#   make check     the fast part of the tests, under 90 seconds
+#   make check     the fast part of the tests, about two minutes
 #   make lab       open JupyterLab on the chapters
 #   make homework  write the student releases into _build/homework
 #   make bench     time the algorithms against their peers

@@ -286,6 +286,7 @@ def test_a_chain_of_a_hundred_thousand_nodes():
     assert bp.max_product(mrf)[1] == pytest.approx((n - 1) * np.log(stay))
 
 
+@pytest.mark.slow
 def test_a_hub_with_many_leaves_is_quick():
     """Quadratic work in the hub's degree would take hours, and gigabytes, here."""
     n = 50_000

@@ -52,7 +52,7 @@ def lost(grades: dict) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    "seed", [1, 2, *(pytest.param(k, marks=pytest.mark.slow) for k in (30, 400, 5000))]
+    "seed", [1, *(pytest.param(k, marks=pytest.mark.slow) for k in (2, 30, 400, 5000))]
 )
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_the_reference_earns_every_point(chapter, seed):

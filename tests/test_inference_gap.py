@@ -15,6 +15,8 @@ from lib.likelihoods import FixedGaussian
 from lib.linear_vae import LinearVAE
 from lib.vae import mlp_vae
 
+pytestmark = pytest.mark.slow  # averages over many draws
+
 
 def linear(k: int) -> LinearVAE:
     torch.manual_seed(0)

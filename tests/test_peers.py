@@ -26,6 +26,8 @@ with warnings.catch_warnings():  # pgmpy warns about its own modules when it is 
     from pgmpy.inference import VariableElimination
     from pgmpy.models import DiscreteBayesianNetwork, DiscreteMarkovNetwork
     from pgmpy.readwrite import BIFReader
+
+pytestmark = pytest.mark.slow  # pgmpy takes seconds to be imported and to read
 logging.getLogger("pgmpy").setLevel(logging.ERROR)
 
 # ---------------------------------------------------------------- Markov random fields
