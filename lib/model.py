@@ -53,3 +53,7 @@ class GenerativeModel(nn.Module):
     def optimizers(self, lr: float) -> dict[str, Optimizer]:
         """For each term of `loss` that is minimised, the optimiser of the parameters it moves."""
         return {"loss": Adam(self.parameters(), lr=lr)}
+
+    def due(self, name: str, step: int) -> bool:
+        """Whether the optimiser `name` moves at step 0, 1, ...: all do, unless a model says no."""
+        return True

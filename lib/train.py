@@ -31,9 +31,10 @@ def fit(
     """Train `model` on `data` (n, ...) and conditions `c` (n, ...); return every loss term.
 
     The budget is a number of `epochs` or of wall-clock `seconds`, exactly one of them. A step
-    calls `model.loss` once for every optimiser, steps that optimiser on the term of its name, and
-    appends all terms to the history. Batches are shuffled with `generator`; a smaller last batch
-    is used too. Raises ValueError for bad input, FloatingPointError when a term is not finite.
+    calls `model.loss` once for every optimiser that is `model.due`, steps that optimiser on the
+    term of its name, and appends all terms to the history. Batches are shuffled with `generator`; a
+    smaller last batch is used too. Raises ValueError for bad input, FloatingPointError when a term
+    is not finite.
     """
     _check(data, c, seconds, epochs, batch_size)
     optimizers = model.optimizers(lr)
@@ -72,13 +73,14 @@ def _step(
     step: int,
     generator: torch.Generator,
 ) -> dict[str, float]:
-    """Step every optimiser once, each on a fresh loss and on its own parameters only."""
+    """Step every optimiser that is due, each on a fresh loss and on its own parameters only."""
     seen: dict[str, float] = {}
-    for name, optimizer in optimizers.items():
+    due = {name: o for name, o in optimizers.items() if model.due(name, step)}
+    for name, optimizer in due.items():
         terms = model.loss(x, c, generator=generator)
         if name not in terms:
             raise ValueError(f"loss returns {list(terms)}, but an optimizer is named {name!r}")
-        seen |= {k: _finite(v.item(), k, step) for k, v in terms.items() if k not in optimizers}
+        seen |= {k: _finite(v.item(), k, step) for k, v in terms.items() if k not in due}
         seen[name] = _finite(terms[name].item(), name, step)
         own = [p for group in optimizer.param_groups for p in group["params"] if p.requires_grad]
         optimizer.zero_grad()

@@ -19,6 +19,9 @@ from lib.creature_lstm import CreatureLSTM
 from lib.diagonal_lstm import DiagonalBiLSTM
 from lib.diffusion import Diffusion
 from lib.fvbn import LinearFVBN
+from lib.gan import GAN
+from lib.gan_nets import DCDiscriminator, DCGenerator, MLPDiscriminator, MLPGenerator
+from lib.gan_penalties import spectral_norm
 from lib.hierarchical_vae import mlp_hierarchy
 from lib.latent_diffusion import mlp_latent
 from lib.linear_vae import LinearVAE
@@ -98,6 +101,9 @@ class Given(GenerativeModel):
 
     def elbo(self, x, c=None, *, generator=None):
         return self.model.elbo(x, self.conditions(len(x)), generator=generator)
+
+    def optimizers(self, lr: float) -> dict[str, Optimizer]:
+        return self.model.optimizers(lr)
 
 
 class GivenExact(Given):
@@ -251,6 +257,44 @@ MODELS: dict[str, tuple[Callable[[], GenerativeModel], Callable[[int], Tensor]]]
                 (4, 4),
                 cosine_schedule(4),
                 target="x0",
+            ),
+            classes,
+        ),
+        lambda n: levels(n, 5) * 2 - 1,
+    ),
+    "gan of points": (
+        lambda: GAN(
+            MLPGenerator(3, (8,), (2,)), MLPDiscriminator((2,), (8,)), 3, penalty="r1", smooth=0.9
+        ),
+        lambda n: seeded_normal(n, 2),
+    ),
+    "wasserstein gan": (
+        lambda: GAN(
+            MLPGenerator(3, (8,), (2,)),
+            MLPDiscriminator((2,), (8,)),
+            3,
+            game="wasserstein",
+            penalty="gradient",
+        ),
+        lambda n: seeded_normal(n, 2),
+    ),
+    "dcgan": (
+        lambda: GAN(
+            DCGenerator(3, (8, 4), (4, 4)),
+            spectral_norm(DCDiscriminator((4, 4), (4, 8))),
+            3,
+            game="hinge",
+            average=0.9,
+        ),
+        lambda n: levels(n, 5) * 2 - 1,
+    ),
+    "gan conditional": (
+        lambda: Given(
+            GAN(
+                MLPGenerator(3, (8,), (4, 4), c_dim=3, bounded=True),
+                MLPDiscriminator((4, 4), (8,), c_dim=3),
+                3,
+                game="least squares",
             ),
             classes,
         ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import pairwise
 
 import pytest
 import torch
@@ -69,6 +70,22 @@ def test_two_optimizers_find_the_saddle():
     torch.testing.assert_close(model.g.data, x.mean(0), atol=0.15, rtol=0)
     assert set(history) == {"d_loss", "g_loss", "gap"}
     assert len({len(values) for values in history.values()}) == 1
+
+
+def test_an_optimizer_that_is_not_due_does_not_move():
+    """g steps at steps 1 and 3 only; every step appends all terms."""
+
+    class Patient(Chase):
+        def due(self, name, step):
+            return name == "d_loss" or step % 2 == 1
+
+    x, model, shifts = seeded_normal(8, 2) + 3, Patient(2), []
+    loss = model.loss
+    model.loss = lambda *a, **k: (shifts.append(model.g.detach().clone()), loss(*a, **k))[1]
+    history = fit(model, x, epochs=2, batch_size=4, lr=0.1, generator=seeded(1), progress=False)
+    moved = [not torch.equal(a, b) for a, b in pairwise([*shifts, model.g.detach()])]
+    assert moved == [False, False, True, False, False, True]  # losses: d, d g, d, d g
+    assert {name: len(values) for name, values in history.items()} == dict.fromkeys(history, 4)
 
 
 def test_each_epoch_shows_every_row_once_with_its_condition():
