@@ -106,10 +106,14 @@ class Given(GenerativeModel):
         return self.model.optimizers(lr)
 
 
-class GivenExact(Given):
-    """The same for a model that has an exact density, and so no bound."""
+class GivenBoundless(Given):
+    """The same for a model that has no bound on its density."""
 
     elbo = GenerativeModel.elbo
+
+
+class GivenExact(GivenBoundless):
+    """The same for a model that has an exact density, and so no bound."""
 
     def log_prob(self, x: Tensor, c: Tensor | None = None) -> Tensor:
         return self.model.log_prob(x, self.conditions(len(x)))
@@ -289,7 +293,7 @@ MODELS: dict[str, tuple[Callable[[], GenerativeModel], Callable[[int], Tensor]]]
         lambda n: levels(n, 5) * 2 - 1,
     ),
     "gan conditional": (
-        lambda: Given(
+        lambda: GivenBoundless(
             GAN(
                 MLPGenerator(3, (8,), (4, 4), c_dim=3, bounded=True),
                 MLPDiscriminator((4, 4), (8,), c_dim=3),
