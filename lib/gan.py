@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from lib.gan_losses import GAMES
+from lib.gan_losses import GAMES, check_smooth
 from lib.gan_penalties import PENALTIES
 from lib.model import GenerativeModel
 
@@ -57,14 +59,8 @@ class GAN(GenerativeModel):
         average: float | None = None,
     ):
         super().__init__()
-        if game not in GAMES:
-            raise ValueError(f"game is one of {list(GAMES)}, got {game!r}")
-        if smooth is not None and "saturating" not in game:
-            raise ValueError(f"labels are smoothed for cross-entropy only, not for {game!r}")
-        if penalty not in (None, *PENALTIES):
-            raise ValueError(f"penalty is None or one of {list(PENALTIES)}, got {penalty!r}")
-        if d_steps < 1 or k < 1:
-            raise ValueError(f"d_steps and k must be 1 or more, got {d_steps} and {k}")
+        _check_game(game, smooth, penalty, weight)
+        _check_training(k, clip, d_steps, d_rate, betas, average)
         self.g, self.d, self.k = g, d, k
         self.game, self.options = game, {} if smooth is None else {"smooth": smooth}
         self.penalty, self.weight, self.clip = penalty, weight, clip
@@ -78,7 +74,7 @@ class GAN(GenerativeModel):
         self, x: Tensor, c: Tensor | None = None, *, generator: torch.Generator | None = None
     ) -> dict[str, Tensor]:
         """Both players' losses on data x (n, *shape) and as many fresh samples; the penalty."""
-        fake = _ask(self.g, self.noise(len(x), generator), c)
+        fake = self._forge(x, c, generator)
         game, scores = GAMES[self.game], _ask(self.d, fake, c)
         terms = {"g_loss": game.generator(scores)}
         terms["d_loss"] = game.discriminator(_ask(self.d, x, c), scores, **self.options)
@@ -87,6 +83,20 @@ class GAN(GenerativeModel):
             terms["d_loss"] = terms["d_loss"] + self.weight * rough
             terms["penalty"] = rough.detach()
         return terms
+
+    def loss_for(
+        self,
+        name: str,
+        x: Tensor,
+        c: Tensor | None = None,
+        *,
+        generator: torch.Generator | None = None,
+    ) -> dict[str, Tensor]:
+        """A step of G asks D about samples only: no score of data, no penalty."""
+        if name != "g_loss":
+            return self.loss(x, c, generator=generator)
+        scores = _ask(self.d, self._forge(x, c, generator), c)
+        return {"g_loss": GAMES[self.game].generator(scores)}
 
     @torch.no_grad()
     def sample(
@@ -119,6 +129,16 @@ class GAN(GenerativeModel):
             g.register_step_post_hook(lambda *_: self.averaged.update_parameters(self.g))
         return {"d_loss": d, "g_loss": g}
 
+    def _forge(self, x: Tensor, c: Tensor | None, generator: torch.Generator | None) -> Tensor:
+        """As many samples as there are examples x, which must look alike."""
+        fake = _ask(self.g, self.noise(len(x), generator), c)
+        if (x.shape, x.dtype) != (fake.shape, fake.dtype):
+            raise ValueError(
+                f"data are {x.dtype} {tuple(x.shape)}, but G makes {fake.dtype} "
+                f"{tuple(fake.shape)}: D could tell them apart by that alone"
+            )
+        return fake
+
     @torch.no_grad()
     def _clip_weights(self) -> None:
         for p in self.d.parameters():
@@ -127,3 +147,36 @@ class GAN(GenerativeModel):
 
 def _ask(network: nn.Module, x: Tensor, c: Tensor | None) -> Tensor:
     return network(x) if c is None else network(x, c)
+
+
+def _check_game(game: str, smooth: float | None, penalty: str | None, weight: float) -> None:
+    if game not in GAMES:
+        raise ValueError(f"game is one of {list(GAMES)}, got {game!r}")
+    if smooth is not None:
+        if "saturating" not in game:
+            raise ValueError(f"labels are smoothed for cross-entropy only, not for {game!r}")
+        check_smooth(smooth)
+    if penalty not in (None, *PENALTIES):
+        raise ValueError(f"penalty is None or one of {list(PENALTIES)}, got {penalty!r}")
+    if not 0 <= weight < math.inf:
+        raise ValueError(f"a negative weight would reward a steep D: give 0 or more, got {weight}")
+
+
+def _check_training(
+    k: int,
+    clip: float | None,
+    d_steps: int,
+    d_rate: float,
+    betas: tuple[float, float],
+    average: float | None,
+) -> None:
+    for name, value in (("k", k), ("d_steps", d_steps)):
+        if value < 1 or value != int(value):
+            raise ValueError(f"{name} is a whole number, 1 or more, got {value}")
+    for name, value in (("clip", clip), ("d_rate", d_rate)):
+        if value is not None and not value > 0:
+            raise ValueError(f"{name} must be positive, got {value}")
+    if len(betas) != 2 or not all(0 <= beta < 1 for beta in betas):
+        raise ValueError(f"betas are two decay rates in 0..1, 1 left out, got {betas}")
+    if average is not None and not 0 <= average < 1:
+        raise ValueError(f"average is a decay rate in 0..1, 1 left out, got {average}")

@@ -21,10 +21,15 @@ def cross_entropy(real: Tensor, fake: Tensor, smooth: float = 1.0) -> Tensor:
     `smooth` below 1 is the label of real data in one-sided smoothing (Salimans et al., 2016):
     real data then cost -smooth log D - (1 - smooth) log(1 - D), samples as before.
     """
-    if not 0.5 < smooth <= 1:
-        raise ValueError(f"the label of real data lies above 0.5 and up to 1, got {smooth}")
+    check_smooth(smooth)
     on_real = smooth * softplus(-real) + (1 - smooth) * softplus(real)
     return on_real.mean() + softplus(fake).mean()
+
+
+def check_smooth(smooth: float) -> None:
+    """Refuse a label of real data that would not call them real."""
+    if not 0.5 < smooth <= 1:
+        raise ValueError(f"the label of real data lies above 0.5 and up to 1, got {smooth}")
 
 
 def saturating(fake: Tensor) -> Tensor:

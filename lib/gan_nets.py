@@ -7,7 +7,8 @@ Discriminators map x, and c, to scores (n, 1).
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import pairwise
 
 from torch import Tensor, nn
@@ -29,11 +30,8 @@ class MLPGenerator(nn.Module):
     ):
         super().__init__()
         self.c_dim, self.shape = c_dim, tuple(shape)
-        layers: list[nn.Module] = []
-        for before, after in pairwise((k + c_dim, *hidden)):
-            layers += [nn.Linear(before, after), nn.ReLU()]
-        layers += [nn.Linear(hidden[-1], math.prod(shape))] + [nn.Tanh()] * bounded
-        self.net = nn.Sequential(*layers)
+        layers = _dense((k + c_dim, *hidden, math.prod(shape)), nn.ReLU)
+        self.net = nn.Sequential(*layers, *[nn.Tanh()] * bounded)
 
     def forward(self, z: Tensor, c: Tensor | None = None) -> Tensor:
         """Examples (n, *shape) of z (n, k)."""
@@ -46,10 +44,8 @@ class MLPDiscriminator(nn.Module):
     def __init__(self, shape: Sequence[int], hidden: Sequence[int], *, c_dim: int = 0):
         super().__init__()
         self.c_dim = c_dim
-        layers: list[nn.Module] = []
-        for before, after in pairwise((math.prod(shape) + c_dim, *hidden)):
-            layers += [nn.Linear(before, after), nn.LeakyReLU(0.2)]
-        self.net = nn.Sequential(*layers, nn.Linear(hidden[-1], 1))
+        layers = _dense((math.prod(shape) + c_dim, *hidden, 1), partial(nn.LeakyReLU, 0.2))
+        self.net = nn.Sequential(*layers)
 
     def forward(self, x: Tensor, c: Tensor | None = None) -> Tensor:
         """Scores (n, 1) of x (n, *shape)."""
@@ -67,6 +63,7 @@ class DCGenerator(nn.Module):
         super().__init__()
         depth, *size = _with_channel(shape)
         self.c_dim, self.shape = c_dim, tuple(shape)
+        _check_channels(channels)
         smallest = _smallest(size, channels[::-1])
         layers: list[nn.Module] = [nn.Linear(k + c_dim, math.prod(smallest))]
         layers += [nn.Unflatten(1, smallest)]
@@ -90,6 +87,7 @@ class DCDiscriminator(nn.Module):
     def __init__(self, shape: Sequence[int], channels: Sequence[int], *, c_dim: int = 0):
         super().__init__()
         depth, *size = _with_channel(shape)
+        _check_channels(channels)
         self.c_dim, self.input_shape = c_dim, (depth, *size)
         layers: list[nn.Module] = []
         for before, after in pairwise((depth, *channels)):
@@ -101,3 +99,18 @@ class DCDiscriminator(nn.Module):
         """Scores (n, 1) of pictures (n, *shape)."""
         h = self.convs(x.reshape(len(x), *self.input_shape))
         return self.head(join(h, c, self.c_dim))
+
+
+def _dense(widths: Sequence[int], activation: Callable[[], nn.Module]) -> list[nn.Module]:
+    """Linear layers, with an activation between two of them; without hidden widths, one layer."""
+    if min(widths) < 1:
+        raise ValueError(f"widths of layers, examples and z are positive, got {tuple(widths)}")
+    layers: list[nn.Module] = []
+    for before, after in pairwise(widths):
+        layers += [nn.Linear(before, after), activation()]
+    return layers[:-1]
+
+
+def _check_channels(channels: Sequence[int]) -> None:
+    if not channels or min(channels) < 1:
+        raise ValueError(f"give one or more positive numbers of channels, got {tuple(channels)}")

@@ -12,8 +12,12 @@ from torch.nn.utils import parametrize
 Score = Callable[[Tensor], Tensor]
 
 
+@torch.enable_grad()
 def slope(score: Score, x: Tensor) -> Tensor:
-    """Length (n,) of the score's gradient with respect to x (n, *shape), to differentiate again."""
+    """Length (n,) of the score's gradient with respect to x (n, *shape), to differentiate again.
+
+    The score of an example must depend on that example alone: no batch normalisation in D.
+    """
     x = x.detach().requires_grad_(True)
     (gradient,) = torch.autograd.grad(score(x).sum(), x, create_graph=True)
     return gradient.flatten(1).norm(dim=1)
@@ -45,17 +49,21 @@ PENALTIES = {"r1": r1, "gradient": gradient_penalty}
 class SpectralNorm(nn.Module):
     """A weight divided by its largest singular value, which power iteration keeps estimating.
 
-    Parametrises a weight (outputs, ...), read as a matrix with one row an output. Each forward
-    pass in training makes `steps` iterations u <- W v, v <- W^T u (Miyato et al., 2018).
+    Parametrises a weight (outputs, ...), read as a matrix with one row an output. It starts at the
+    exact singular vectors; each forward pass in training makes `steps` iterations u <- W v,
+    v <- W^T u, both brought to length 1 (Miyato et al., 2018).
     """
 
     def __init__(self, weight: Tensor, steps: int = 1):
         super().__init__()
+        if steps < 1:
+            raise ValueError(f"power iteration makes 1 step or more, got {steps}")
+        u, values, v = torch.linalg.svd(weight.detach().flatten(1), full_matrices=False)
+        if not values[0] > 0:
+            raise ValueError("a weight of zeros has no spectral norm to divide by")
         self.steps = steps
-        matrix = weight.detach().flatten(1)
-        self.register_buffer("u", normalize(torch.ones(len(matrix), dtype=weight.dtype), dim=0))
-        self.register_buffer("v", normalize(matrix.T @ self.u, dim=0))
-        self._iterate(matrix, 15)
+        self.register_buffer("u", u[:, 0].clone())
+        self.register_buffer("v", v[0].clone())
 
     def forward(self, weight: Tensor) -> Tensor:
         """The weight over its spectral norm, same shape."""
@@ -72,10 +80,14 @@ class SpectralNorm(nn.Module):
 
 
 def spectral_norm(net: nn.Module, steps: int = 1) -> nn.Module:
-    """The same network; every linear map in it now has slope 1 at most (spectral norm 1)."""
-    for module in list(net.modules()):
-        if isinstance(module, nn.Linear | nn.Conv2d):
-            parametrize.register_parametrization(
-                module, "weight", SpectralNorm(module.weight, steps)
-            )
+    """The same network; every `Linear` and `Conv2d` in it now has a weight of spectral norm 1.
+
+    A linear layer then has slope 1 at most. A convolution's weight acts on one patch: where
+    patches overlap, so that a pixel lies in m of them, its slope is at most the root of m.
+    """
+    layers = [m for m in net.modules() if isinstance(m, nn.Linear | nn.Conv2d)]
+    if not layers or any(parametrize.is_parametrized(m, "weight") for m in layers):
+        raise ValueError("give a network with Linear or Conv2d layers, not normalised before")
+    for layer in layers:
+        parametrize.register_parametrization(layer, "weight", SpectralNorm(layer.weight, steps))
     return net

@@ -23,6 +23,17 @@ class GenerativeModel(nn.Module):
         """Every term as a scalar; those named in `optimizers` are minimised."""
         raise NotImplementedError(f"{type(self).__name__} has no loss")
 
+    def loss_for(
+        self,
+        name: str,
+        x: Tensor,
+        c: Tensor | None = None,
+        *,
+        generator: torch.Generator | None = None,
+    ) -> dict[str, Tensor]:
+        """What the optimiser `name` steps on: `loss`, unless a model can leave out other terms."""
+        return self.loss(x, c, generator=generator)
+
     def sample(
         self, n: int, c: Tensor | None = None, *, generator: torch.Generator | None = None
     ) -> Tensor:

@@ -31,7 +31,7 @@ def fit(
     """Train `model` on `data` (n, ...) and conditions `c` (n, ...); return every loss term.
 
     The budget is a number of `epochs` or of wall-clock `seconds`, exactly one of them. A step
-    calls `model.loss` once for every optimiser that is `model.due`, steps that optimiser on the
+    calls `model.loss_for` once for every optimiser that is `model.due`, steps that optimiser on the
     term of its name, and appends all terms to the history. Batches are shuffled with `generator`; a
     smaller last batch is used too. Raises ValueError for bad input, FloatingPointError when a term
     is not finite.
@@ -77,7 +77,7 @@ def _step(
     seen: dict[str, float] = {}
     due = {name: o for name, o in optimizers.items() if model.due(name, step)}
     for name, optimizer in due.items():
-        terms = model.loss(x, c, generator=generator)
+        terms = model.loss_for(name, x, c, generator=generator)
         if name not in terms:
             raise ValueError(f"loss returns {list(terms)}, but an optimizer is named {name!r}")
         seen |= {k: _finite(v.item(), k, step) for k, v in terms.items() if k not in due}
