@@ -15,6 +15,7 @@ from torch.nn import functional as F
 from lib.digit_features import classify_digits
 from lib.few_steps import slerp, to_pictures
 from lib.gan import GAN
+from lib.gan_losses import cross_entropy
 from lib.train import fit
 from lib.vae_training import measure
 
@@ -216,3 +217,22 @@ def normalised_critic(shape: Sequence[int], channels: Sequence[int]) -> nn.Seque
         layers += [nn.BatchNorm2d(after), nn.LeakyReLU(0.2)]
     last = channels[-1] * int(np.prod(shape)) // 4 ** len(channels)
     return nn.Sequential(*layers, nn.Flatten(), nn.Linear(last, 1))
+
+
+def tell_apart(
+    critic: nn.Module, x: Tensor, *, apart: bool, steps: int, generator: torch.Generator
+) -> list[float]:
+    """Train a discriminator to tell examples from examples of half contrast; its losses in nats.
+
+    64 of each kind a step; `apart`: each kind is a batch of its own, else both make one batch.
+    """
+    optimizer, losses = torch.optim.Adam(critic.parameters(), lr=2e-3), []
+    for _ in range(steps):
+        real, faint = x[torch.randint(len(x), (2, 64), generator=generator)]
+        batches = [real, faint / 2] if apart else [torch.cat([real, faint / 2])]
+        loss = cross_entropy(*torch.cat([critic(one) for one in batches]).split(64))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return losses

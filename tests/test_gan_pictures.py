@@ -170,3 +170,26 @@ def test_normalised_critic_cannot_see_the_contrast_of_a_batch():
     torch.testing.assert_close(critic(x / 2), scores)
     both = critic(torch.cat([x, x / 2]))
     assert (both[:16] - both[16:]).abs().max() > 1e-2
+
+
+class Size(nn.Module):
+    """Scores a picture by its size less 6, or less the mean size of the batch."""
+
+    def __init__(self, alone: bool):
+        super().__init__()
+        self.alone, self.a = alone, nn.Parameter(torch.tensor(0.1))
+
+    def forward(self, x):
+        size = x.flatten(1).norm(dim=1, keepdim=True)
+        return self.a * (size - (6 if self.alone else size.mean()))
+
+
+def test_critics_learn_the_contrast_unless_their_batch_hides_it():
+    x = torch.ones(50, 8, 8)
+    for alone, apart, learns in ((False, True, False), (False, False, True), (True, True, True)):
+        critic = Size(alone)
+        losses = forger.tell_apart(critic, x, apart=apart, steps=40, generator=seeded())
+        assert len(losses) == 40
+        assert (critic.a.item() > 0.12) == learns
+        if not learns:
+            np.testing.assert_allclose(losses, 2 * np.log(2), rtol=1e-5)
