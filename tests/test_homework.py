@@ -15,13 +15,15 @@ import pytest
 
 from lib import homework
 from tests.homework import answers, cheats
-from tests.homework.grading import filled, grade, grade_id, read, run_cell
+from tests.homework.grading import Grade, filled, grade, grade_id, needed, read, run_cell
 
 CHAPTERS = homework.chapters()
 SOURCES = {name: homework.BOOK / "chapters" / name / "homework.ipynb" for name in CHAPTERS}
 KEPT = {name: answers(name) for name in CHAPTERS}
 WRONG = [(chapter, answer) for chapter in CHAPTERS for answer in KEPT[chapter][0]]
-FIRST = [next(group) for _, group in groupby(WRONG, lambda pair: pair[1].task)]
+FIRST = {
+    c: [next(of_task) for _, of_task in groupby(KEPT[c][0], lambda a: a.task)] for c in CHAPTERS
+}
 RIGHT = [(chapter, answer) for chapter in CHAPTERS for answer in KEPT[chapter][1]]
 
 
@@ -93,18 +95,66 @@ def test_a_wrong_answer_loses_points_and_learns_why(chapter, answer):
         assert any(answer.says in message for message in missed.values()), missed
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(("chapter", "answer"), FIRST, ids=lambda a: str(a))
-def test_a_wrong_answer_costs_no_points_of_another_task(chapter, answer):
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_no_test_depends_on_the_function_of_another_task(chapter):
     source = read(SOURCES[chapter])
-    missed = lost(grade(filled(source, answer), seed=1))
-    assert set(missed) <= covering(source)[answer.task]
+    cells = [cell for cell in source.cells if cell.cell_type == "code"]
+    belongs = covering(source)
+    for test in set.union(*belongs.values()):
+        tasks = {grade_id(cell) for cell in needed(cells, {test})} & belongs.keys()
+        assert tasks, test
+        assert tasks <= {task for task in belongs if test in belongs[task]}, test
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("half", [0, 1])
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_wrong_answers_cost_no_points_of_other_tasks(chapter, half):
+    """Every second task wrong, all in one notebook: what they leave behind disturbs nothing."""
+    source, wrong = read(SOURCES[chapter]), FIRST[chapter][half::2]
+    missed = lost(grade(filled(source, *wrong), seed=1))
+    belongs = covering(source)
+    assert set(missed) <= set.union(*(belongs[answer.task] for answer in wrong))
+    assert all(set(missed) & belongs[answer.task] for answer in wrong)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("chapter", "answer"), RIGHT, ids=lambda a: str(a))
 def test_another_correct_answer_keeps_every_point(chapter, answer):
-    assert lost(grade(filled(read(SOURCES[chapter]), answer), seed=3)) == {}
+    source = read(SOURCES[chapter])
+    own = covering(source)[answer.task]
+    grades = grade(filled(source, answer), seed=3, only=own)
+    assert set(grades) == own
+    assert lost(grades) == {}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_other_correct_answers_together_keep_every_point(chapter):
+    """One of each task, in one notebook: none disturbs the tests of the others."""
+    first = {answer.task: answer for answer in reversed(KEPT[chapter][1])}
+    assert lost(grade(filled(read(SOURCES[chapter]), *first.values()), seed=3)) == {}
+
+
+def test_a_single_test_runs_with_the_cells_that_it_depends_on():
+    """Not with demonstrations, which may train for seconds, nor with what other tests need."""
+    sources = {
+        "": "import math\nTWO = 2",
+        "helper": "def double(x):\n    return TWO * x",
+        "demo": "x = double(3)\nraise RuntimeError('a demonstration ran')",
+        "other": "raise RuntimeError('another task ran')\ndef unused(): pass",
+        "task": "def answer(x):\n    return math.floor(double(x))",
+        "task-test": "def test_task():\n    x = 1.6\n    assert answer(x) == 3\n\ntest_task()",
+        "other-test": "def test_other():\n    assert unused() == 4\n\ntest_other()",
+    }
+    notebook = nbformat.v4.new_notebook()
+    for name, source in sources.items():
+        known = {"grade": "test" in name, "solution": False, "points": 3, "grade_id": name}
+        given = {"nbgrader": {"schema_version": 3, "locked": True, "task": False} | known}
+        notebook.cells.append(nbformat.v4.new_code_cell(source, metadata=given))
+    assert grade(notebook, 1, only={"task-test"}) == {"task-test": Grade(3, 3)}
+    broken = grade(notebook, 1, only={"other-test"})
+    assert (broken["other-test"].error, broken["other-test"].points) == ("NameError", 0)
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
@@ -260,7 +310,10 @@ def gradebook(root: Path) -> Iterator:
             yield book
 
 
-@pytest.fixture(scope="module", params=CHAPTERS)
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in CHAPTERS],
+)
 def course(request, tmp_path_factory, student) -> tuple[str, Path, dict]:
     """A made-up class, graded by the real nbgrader: (chapter, folder, what was handed in)."""
     chapter, root = request.param, tmp_path_factory.mktemp("course")
@@ -270,8 +323,8 @@ def course(request, tmp_path_factory, student) -> tuple[str, Path, dict]:
     nbformat.write(source, folder / "homework.ipynb")
     (folder / "01_lesson.ipynb").write_text("a lesson that must not be released with the homework")
     released = homework.release(chapter, root)
-    first = [next(group) for _, group in groupby(KEPT[chapter][0], lambda a: a.task)]
-    class_ = {"reference": source, "blank": read(released), "mistaken": filled(source, *first[::2])}
+    mistaken = filled(source, *FIRST[chapter][::2])
+    class_ = {"reference": source, "blank": read(released), "mistaken": mistaken}
     hand_in(root, chapter, **class_)
     homework.run_quietly(homework.converter("Autograde", chapter, root))
     return chapter, root, class_

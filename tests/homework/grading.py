@@ -12,9 +12,12 @@ import contextlib
 import io
 import os
 import re
+import symtable
 import traceback
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from types import CodeType
 from unittest import mock
 
 import nbformat
@@ -68,20 +71,47 @@ def grade(
 ) -> dict[str, Grade]:
     """Run every code cell, errors included, and return the grade of every automatic test.
 
-    With `only`, the tests of other names are left out.
+    With `only`, the tests of these names and the cells that they depend on.
     """
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     with mock.patch.dict(os.environ, HOMEWORK_SEED=str(seed)):
         namespace: dict = {"__name__": "__main__"}
         grades = {}
-        for cell in notebook.cells:
-            is_test = nbgrader_utils.is_grade(cell)
-            unwanted = is_test and only is not None and grade_id(cell) not in only
-            if cell.cell_type != "code" or unwanted:
-                continue
+        for cell in cells if only is None else needed(cells, only):
             outputs = run_cell(cell.source, namespace)
-            if is_test:
+            if nbgrader_utils.is_grade(cell):
                 grades[grade_id(cell)] = _grade(cell, outputs)
     return grades
+
+
+def needed(cells: list, tests: set[str]) -> list:
+    """The tests of these names, and in front of them the cells that bind what they use."""
+    kept, wanted = [], set()
+    for cell in reversed(cells):
+        is_test = nbgrader_utils.is_grade(cell)
+        bound, used = names(cell.source)
+        if grade_id(cell) in tests if is_test else bound & wanted:
+            kept.insert(0, cell)
+            wanted |= used
+    return kept
+
+
+@cache
+def names(source: str) -> tuple[frozenset[str], frozenset[str]]:
+    """The names that a cell binds, and all that it or its functions look up among globals."""
+    bound, used = set(), set()
+    tables = [symtable.symtable(source, "<cell>", "exec")]
+    while tables:
+        table = tables.pop()
+        tables += table.get_children()
+        top = table.get_type() == "module"
+        for symbol in table.get_symbols():
+            here = top or symbol.is_global()
+            if here and (symbol.is_assigned() or symbol.is_imported()):
+                bound.add(symbol.get_name())
+            if here and symbol.is_referenced():
+                used.add(symbol.get_name())
+    return frozenset(bound), frozenset(used)
 
 
 def _grade(cell: nbformat.NotebookNode, outputs: list[nbformat.NotebookNode]) -> Grade:
@@ -113,9 +143,15 @@ def run_cell(source: str, namespace: dict) -> list[nbformat.NotebookNode]:
 
 def _execute(source: str, namespace: dict) -> object:
     """Run the statements of a cell; the value of its last expression, if it ends in one."""
+    statements, last = _compiled(source)
+    exec(statements, namespace)
+    return None if last is None else eval(last, namespace)
+
+
+@cache
+def _compiled(source: str) -> tuple[CodeType, CodeType | None]:
+    """A cell, graded for several seeds, is compiled once: its statements, its last expression."""
     tree = ast.parse(source)
     last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
-    exec(compile(tree, "<cell>", "exec"), namespace)
-    if last is None:
-        return None
-    return eval(compile(ast.Expression(last.value), "<cell>", "eval"), namespace)
+    statements = compile(tree, "<cell>", "exec")
+    return statements, last and compile(ast.Expression(last.value), "<cell>", "eval")
