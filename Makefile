@@ -10,7 +10,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SITE := _build/html/index.html
 SOURCES := _toc.yml $(wildcard lib/*.py lib/datasets/*.py data/*)  # the family tree reads the table of contents
-# Two workers with one thread each do more than one worker with two. A notebook stays with one worker, and so does the browser.
+# Two workers with one thread each do more than one worker with two. A notebook stays with one worker, and so does the browser. Long notebooks come first.
 ON_BOTH_CORES := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2
 
 .PHONY: book test check lab homework bench clean
@@ -23,7 +23,8 @@ book: .venv/.book _build/.executed-with
 
 test: .venv/.test book
 	$(ON_BOTH_CORES) --dist loadgroup tests
-	$(ON_BOTH_CORES) --dist loadfile --nbval-lax -p no:cacheprovider chapters
+	$(ON_BOTH_CORES) --dist loadfile --no-loadscope-reorder --nbval-lax -p no:cacheprovider \
+	  $$($(BIN)/python -m lib.execution)
 
 check: .venv/.test
 	$(ON_BOTH_CORES) -m "not slow and not browser" tests

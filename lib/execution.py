@@ -3,6 +3,8 @@
 MyST-NB runs each notebook when it reads the page, so all cores but the busy one or two wait. This
 extension runs those that changed beforehand, one core each, through MyST-NB's own client and into
 its own cache: reading a page then finds the outputs there. A notebook that fails is not cached.
+
+`python -m lib.execution` prints the notebooks, longest first, for `make test`.
 """
 
 from __future__ import annotations
@@ -136,7 +138,21 @@ def run_ahead(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
             LOGGER.info(f"[{count}/{len(clients)}] {name} ran in {seconds:.0f} seconds")
 
 
+def longest_first(notebooks: list[Path]) -> list[Path]:
+    """Notebooks in the order in which several workers share them best."""
+    return sorted(notebooks, key=lambda path: -stated_seconds(path.read_text("utf-8")))
+
+
 def setup(app: Sphinx) -> dict:
     """Register the extension with Sphinx."""
     app.connect("env-before-read-docs", run_ahead)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def main() -> None:
+    """Print the notebooks of the chapters, longest first."""
+    print(*longest_first(sorted(Path("chapters").glob("*/*.ipynb"))))
+
+
+if __name__ == "__main__":
+    main()

@@ -3,6 +3,7 @@
 import json
 import os
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -12,6 +13,7 @@ from myst_parser.config.main import MdParserConfig
 
 from lib import execution
 
+BOOK = Path(__file__).resolve().parents[1]
 PAGE = """---
 file_format: mystnb
 kernelspec: {{name: python3}}
@@ -73,6 +75,16 @@ def test_long_ones_come_first_and_plain_or_excluded_pages_not_at_all(book):
     names = ["short", "prose", "long", "left_out", "unstated"]
     # The cache knows notebooks by their code: each needs its own.
     assert names_of_changed(book, names) == ["long", "short", "unstated"]
+
+
+def test_the_notebooks_of_the_book_are_all_told_the_longest_first(capsys, monkeypatch):
+    monkeypatch.chdir(BOOK)
+    execution.main()
+    told = [Path(name) for name in capsys.readouterr().out.split()]
+    seconds = [execution.stated_seconds(path.read_text("utf-8")) for path in told]
+    assert seconds == sorted(seconds, reverse=True)
+    assert seconds[0] > seconds[-1]
+    assert set(told) == {path.relative_to(BOOK) for path in BOOK.glob("chapters/*/*.ipynb")}
 
 
 @pytest.mark.parametrize(
