@@ -140,9 +140,9 @@ def start(x: torch.Tensor, seed: int, share: float) -> dict[str, Facts]:
 
 def print_table(starts: list[dict[str, Facts]]) -> None:
     """A fact a row, a model a column: mean and spread over the starts; rarest class: the worst."""
-    print(f"{'':14}" + "".join(f"{model:>19}" for model in starts[0]))
+    print(f"{'':14}" + "".join(f"{model:>21}" for model in starts[0]))
     for fact in starts[0][OURS[0]]:
-        print(f"{fact:14}" + "".join(f"{cell(fact, starts, model):>19}" for model in starts[0]))
+        print(f"{fact:14}" + "".join(f"{cell(fact, starts, model):>21}" for model in starts[0]))
 
 
 def cell(fact: str, starts: list[dict[str, Facts]], model: str) -> str:
