@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import torch
@@ -12,8 +11,8 @@ from torch import Tensor, nn
 
 from lib.diffusion import Diffusion
 from lib.noise_schedule import NoiseSchedule, cosine_schedule
+from lib.stages import shortened, train_in_stages
 from lib.time_nets import TimeMLP, UNet
-from lib.train import fit
 
 
 @dataclass(frozen=True)
@@ -63,24 +62,12 @@ class Recipe:
         loss of the stage's last epoch.
         """
         model = self.build(x.shape[1:])
-        history: dict[str, list[float]] = {"epoch": [], "seconds": [], "loss": []}
-        epochs, seconds = 0, 0.0
-        for more, lr in self.stages:
-            start = time.perf_counter()
-            options = {"batch_size": self.batch_size, "lr": lr, "generator": generator}
-            losses = fit(model, x, c=c, epochs=more, progress=progress, **options)["loss"]
-            epochs, seconds = epochs + more, seconds + time.perf_counter() - start
-            row = epochs, seconds, torch.tensor(losses[-len(losses) // more :]).mean().item()
-            for values, value in zip(history.values(), row, strict=True):
-                values.append(value)
-        return model, history
+        options = {"batch_size": self.batch_size, "generator": generator, "progress": progress}
+        return model, train_in_stages(model, x, self.stages, c=c, **options)
 
     def shortened(self, share: float) -> Recipe:
         """The same with a share of the epochs, one at least in each stage."""
-        if not 0 < share <= 1:
-            raise ValueError(f"a share of the epochs lies above 0 and up to 1, got {share}")
-        stages = tuple((max(1, round(share * epochs)), lr) for epochs, lr in self.stages)
-        return Recipe(**{**vars(self), "stages": stages})
+        return replace(self, stages=shortened(self.stages, share))
 
 
 def to_data(pictures: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ import torch
 from scipy.stats import norm
 from torch import nn
 
-from lib import diffusion, diffusion_bound, diffusion_recipes, time_nets
+from lib import diffusion, diffusion_bound, stages, time_nets
 from tests.mutation import Edit, Mutation
 from tests.mutations_diffusion import (
     BAR,
@@ -138,14 +138,15 @@ def recipes_follow_their_stages() -> None:
         asked.append((epochs, lr, options["batch_size"], options["generator"]))
         return {"loss": [9.0] * epochs + [1.0] * epochs}  # two batches an epoch
 
-    stages, generator = ((2, 0.1), (4, 0.01)), seeded()
-    recipe = diffusion_recipes.Recipe(lambda _: nn.Identity(), stages, batch_size=7, average=None)
-    with mock.patch("lib.diffusion_recipes.fit", fit):
-        _, history = recipe.train(some(5, 2), generator=generator)
-    assert asked == [(*stage, 7, generator) for stage in stages]
+    chosen, generator = ((2, 0.1), (4, 0.01)), seeded()
+    with mock.patch("lib.stages.fit", fit):
+        history = stages.train_in_stages(
+            nn.Identity(), some(5, 2), chosen, batch_size=7, generator=generator
+        )
+    assert asked == [(*stage, 7, generator) for stage in chosen]
     assert history["epoch"] == [2, 6]
     assert history["loss"] == [1.0, 1.0]
-    assert recipe.shortened(0.5).stages == ((1, 0.1), (2, 0.01))
+    assert stages.shortened(chosen, 0.5) == ((1, 0.1), (2, 0.01))
 
 
 MUTATIONS = [
@@ -306,19 +307,19 @@ MUTATIONS = [
     # -------------------------------------------------------------------------- recipes
     Mutation(
         "one rate for all stages",
-        "lib.diffusion_recipes.Recipe.train",
-        Edit('"lr": lr', '"lr": self.stages[0][1]'),
+        "lib.stages.train_in_stages",
+        Edit('"lr": lr', '"lr": stages[0][1]'),
         recipes_follow_their_stages,
     ),
     Mutation(
         "the loss of the whole stage",
-        "lib.diffusion_recipes.Recipe.train",
-        Edit("losses[-len(losses) // more :]", "losses"),
+        "lib.stages.train_in_stages",
+        Edit("v[-len(v) // more :]", "v"),
         recipes_follow_their_stages,
     ),
     Mutation(
         "a share of the rate",
-        "lib.diffusion_recipes.Recipe.shortened",
+        "lib.stages.shortened",
         Edit("max(1, round(share * epochs)), lr", "epochs, share * lr"),
         recipes_follow_their_stages,
     ),
