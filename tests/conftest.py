@@ -1,7 +1,13 @@
-"""Fixtures that every test module may use."""
+"""Fixtures that every test module may use, and how two workers share the tests."""
+
+from collections import defaultdict
+from itertools import count
 
 import numpy as np
 import pytest
+
+#: Tests of one file that go to a worker together: one at a time, sending them costs more than most.
+TOGETHER = 20
 
 
 @pytest.fixture
@@ -17,3 +23,30 @@ def some_faces() -> tuple:
 
     factors = faces.sample_factors(12, np.random.default_rng(7))
     return factors, *faces.render_labelled(factors, 32)
+
+
+@pytest.hookimpl(optionalhook=True)  # only pytest-xdist calls it
+def pytest_xdist_make_scheduler(config, log):
+    """With `--dist loadgroup`, hand out the tests without a group by the handful."""
+    if config.getvalue("dist") != "loadgroup":
+        return None
+    from xdist.scheduler import LoadGroupScheduling
+
+    class ByTheHandful(LoadGroupScheduling):
+        def schedule(self):
+            if self.collection is None:
+                self.handfuls = handfuls(next(iter(self.registered_collections.values())))
+            super().schedule()
+
+        def _split_scope(self, nodeid):
+            group = super()._split_scope(nodeid)
+            return self.handfuls[nodeid] if group == nodeid else group
+
+    return ByTheHandful(config, log)
+
+
+def handfuls(names: list[str]) -> dict[str, str]:
+    """The name of each test -> the name of its handful, whose tests are of one file."""
+    place = defaultdict(count)
+    files = {name: name.partition("::")[0] for name in names}
+    return {name: f"{file}, part {next(place[file]) // TOGETHER}" for name, file in files.items()}
