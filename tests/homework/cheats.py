@@ -53,6 +53,9 @@ check_lstm = check_palette = check_stepper = check_script = print
 check_tables = check_terminal = check_diffuse = check_jump = check_posterior = print
 check_views = check_weights = check_mixture = check_chain = check_ddim = print
 check_completion = check_sampler = print
+check_discriminator = check_slopes = check_best = check_value = check_divergence = print
+check_alternating = check_smallest = check_penalties = check_power = check_lines = print
+check_distance = check_line = check_modes = check_gan = check_rounds = print
 SEED = 0
 
 
