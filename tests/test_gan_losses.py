@@ -264,7 +264,10 @@ def expected(loss, q: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
 
 
 def test_against_the_best_discriminator_the_losses_descend_known_divergences():
-    """Saturating: 2 JSD. Non-saturating: KL(q, p) - 2 JSD (Arjovsky and Bottou, 2017)."""
+    """Saturating: 2 JSD. Non-saturating: KL(q, p) - 2 JSD (Arjovsky and Bottou, 2017).
+
+    The latter is 2 KL(m, p) of the mixture m = (p + q) / 2, and so never negative.
+    """
     p, logits = torch.tensor(P), torch.tensor(np.log(Q))
     best = torch.tensor(np.log(P / Q))
 
@@ -277,6 +280,7 @@ def test_against_the_best_discriminator_the_losses_descend_known_divergences():
     for loss, divergence in (
         (gan_losses.saturating, twice_jsd),
         (gan_losses.non_saturating, lambda q: kl(q, p) - twice_jsd(q)),
+        (gan_losses.non_saturating, lambda q: 2 * kl((p + q) / 2, p)),
     ):
         got = softmax_gradient(lambda q: expected(loss, q, best), logits)  # noqa: B023
         torch.testing.assert_close(got, softmax_gradient(divergence, logits))
