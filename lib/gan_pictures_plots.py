@@ -17,6 +17,7 @@ from lib.gan_pictures import Snapshot
 from lib.plots import COLORS, WIDTH
 from lib.tables import table
 
+FORMS = {"rarest class": "{:.0%}", "seconds": "{:.0f}"}  # of the columns of a table
 ROLES = ("data", "model", "latent", "error")  # of the bars beside each other
 
 
@@ -36,17 +37,19 @@ def visit_maps(maps: Mapping[str, np.ndarray]) -> Figure:
 def progress_panels(shots: Sequence[Snapshot], lines: Mapping[str, float]) -> Figure:
     """Both players' losses, and the Fréchet distance of the samples, against the epoch.
 
-    `lines` are distances to compare with.
+    `lines` are distances to compare with; a draw costs D 2 log 2 and G log 2.
     """
     fig, (left, right) = plt.subplots(1, 2, figsize=(WIDTH, 2.7))
     epochs = [shot.epoch for shot in shots]
     for name, role in (("d_loss", "data"), ("g_loss", "model")):
         values = [getattr(shot, name) for shot in shots]
         left.plot(epochs, values, color=COLORS[role], label=f"loss of {name[0].upper()}")
-    left.set(xlabel="epoch", ylabel="loss (nats)", ylim=(0, None))
-    left.legend()
+    for count in (1, 2):
+        _yardstick(left, f"{'2 ' * (count - 1)}log 2", count * np.log(2))
+    left.set(xlabel="epoch", ylabel="loss (nats)", ylim=(0, 1.8))
+    left.legend(ncols=2, loc="upper center")
     right.plot(epochs, [shot.facts["Fréchet"] for shot in shots], color=COLORS["model"])
-    right.set(xlabel="epoch", ylabel="Fréchet distance", yscale="log")
+    right.set(xlabel="epoch", ylabel="Fréchet distance", yscale="log", ylim=(0.4, None))
     ticks = (0.5, 1, 2, 5, 10, 20, 50)
     right.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
     right.minorticks_off()
@@ -57,8 +60,8 @@ def progress_panels(shots: Sequence[Snapshot], lines: Mapping[str, float]) -> Fi
 
 def _yardstick(ax: Axes, name: str, height: float) -> None:
     ax.axhline(height, color=COLORS["prior"], lw=1, ls="--")
-    ax.annotate(name, (1, height), (-2, 2), xycoords=("axes fraction", "data"),
-                textcoords="offset points", ha="right", fontsize=8,
+    ax.annotate(name, (0, height), (3, 2), xycoords=("axes fraction", "data"),
+                textcoords="offset points", ha="left", fontsize=8,
                 color=COLORS["prior"])  # fmt: skip
 
 
@@ -90,12 +93,15 @@ def two_losses(losses: Mapping[str, Sequence[float]], level: float) -> Figure:
 
 
 def judge_table(name: str, facts: Mapping[str, Mapping[str, float]]) -> Markdown:
-    """What `lib.gan_pictures.judge` says of several sets of digits, one a row; shares in %."""
-    rows = []
+    """What `lib.gan_pictures.judge` says of several sets of digits, one a row; shares in %.
+
+    A row may also hold "seconds"; what a row lacks of the first one stays empty.
+    """
+    first, rows = next(iter(facts.values())), []
     for key, row in facts.items():
-        cells = [f"{v:.0%}" if k == "rarest class" else f"{v:.2f}" for k, v in row.items()]
+        cells = [FORMS.get(k, "{:.2f}").format(row[k]) if k in row else "" for k in first]
         rows.append([key, *cells])
-    return table([name, *next(iter(facts.values()))], rows)
+    return table([name, *first], rows)
 
 
 # ------------------------------------------------------------------ frames of the explorables

@@ -147,4 +147,10 @@ MUTATIONS = [
         Edit("side // step", "side"),
         equations.score_is_nowhere_steeper_than_the_product,
     ),
+    Mutation(
+        "puts both kinds into one batch although they should be apart",
+        TARGET + "tell_apart",
+        Edit("if apart else", "if not apart else"),
+        tests.test_critics_learn_the_contrast_unless_their_batch_hides_it,
+    ),
 ]

@@ -35,7 +35,8 @@ def test_maps_have_their_numbers_in_their_cells():
 
 def test_progress_shows_losses_and_distances_by_epoch():
     left, right = drawn.progress_panels([shot(1, 20.0), shot(3, 2.0)], {"limit": 3.0}).axes
-    data, model = left.lines
+    data, model, *draws = left.lines
+    np.testing.assert_allclose([d.get_ydata()[0] for d in draws], np.log([2, 4]))
     assert data.get_color() == COLORS["data"]
     np.testing.assert_allclose(data.get_ydata(), [1.4, 1.4])
     np.testing.assert_allclose(model.get_xydata(), [[1, 1.7], [3, 3.7]])
@@ -62,9 +63,11 @@ def test_two_losses_start_at_step_one():
 
 
 def test_table_writes_the_share_in_per_cent():
-    facts = {"ours": {"Fréchet": 1.234, "rarest class": 0.061}}
+    facts = {"ours": {"Fréchet": 1.234, "rarest class": 0.061, "seconds": 31.7}}
+    facts["data"] = {"Fréchet": 0.5, "rarest class": 0.1}
     text = drawn.judge_table("pictures", facts).data
-    assert "| ours | 1.23 | 6% |" in text
+    assert "| ours | 1.23 | 6% | 32 |" in text
+    assert "| data | 0.50 | 10% |  |" in text
 
 
 def test_frames_of_epochs_show_their_snapshot():
