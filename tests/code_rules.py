@@ -103,7 +103,7 @@ def functions(tree: ast.AST) -> list[Function]:
     return [node for node in ast.walk(tree) if isinstance(node, Function)]
 
 
-def code_lines(source: str) -> set[int]:
+def code_lines(source: str, tree: ast.Module | None = None) -> set[int]:
     """Numbers of the lines that hold code: no blank line, no comment, no docstring."""
     lines: set[int] = set()
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
@@ -112,7 +112,7 @@ def code_lines(source: str) -> set[int]:
             tokenize.ENDMARKER,
         ):  # fmt: skip
             lines |= set(range(token.start[0], token.end[0] + 1))
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(tree or ast.parse(source)):
         body = getattr(node, "body", None)
         if isinstance(body, list) and body and _is_text(body[0]):
             lines -= set(range(body[0].lineno, body[0].end_lineno + 1))
@@ -135,11 +135,17 @@ class Size:
 
 def function_sizes(source: str) -> list[Size]:
     """Code lines of every function's body, without signature, docstring, comment and blank."""
-    lines, sizes = code_lines(source), []
-    for node in functions(ast.parse(source)):
+    return sizes(source)[1]
+
+
+def sizes(source: str) -> tuple[int, list[Size]]:
+    """Code lines of a file, and the sizes of its functions."""
+    tree = ast.parse(source)
+    lines, found = code_lines(source, tree), []
+    for node in functions(tree):
         body = range(node.body[0].lineno, node.end_lineno + 1)
-        sizes.append(Size(node.name, node.lineno, len(lines & set(body))))
-    return sizes
+        found.append(Size(node.name, node.lineno, len(lines.intersection(body))))
+    return len(lines), found
 
 
 def undocumented(tree: ast.Module) -> Iterator[tuple[int, str]]:
@@ -180,7 +186,7 @@ def global_state(tree: ast.AST, *, networks: bool = False) -> Iterator[tuple[int
     if not networks:
         forbidden.add("torch.manual_seed")
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call):
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", "").endswith("seed"):
             name = ast.unparse(node.func)
             if name in forbidden:
                 yield node.lineno, f"`{name}` changes global state; take a generator instead"

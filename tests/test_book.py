@@ -5,6 +5,8 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from statistics import median
 
@@ -20,6 +22,7 @@ PAGES = book.pages()
 LIB, TESTS = book.tracked("lib/*.py"), book.tracked("tests/*.py")
 NOTEBOOKS = [page for page in PAGES if page.code]
 OTHERS = [page for page in NOTEBOOKS if page.name not in {lesson.name for lesson in LESSONS}]
+FOLDERS = {"lib": LIB, "tests": TESTS}
 MAX_LINES = {"lib": 260, "tests": 320}
 #: Kept answers to the homework are data that happen to be code.
 DATA = re.compile(r"tests/homework/chapter_\w+\.py$")
@@ -34,6 +37,17 @@ def name_of(item: object) -> str:
     if isinstance(item, Path):
         return item.relative_to(book.BOOK).as_posix()
     return getattr(item, "name", str(item))
+
+
+@cache
+def parsed(path: Path) -> ast.Module:
+    """The syntax tree of a Python file."""
+    return ast.parse(path.read_text("utf-8"))
+
+
+def findings(rule: Callable, paths: list[Path]) -> list[str]:
+    """What a rule for Python code finds, each with its place."""
+    return [f"{name_of(path)}:{line}: {why}" for path in paths for line, why in rule(parsed(path))]
 
 
 def report(where: str, messages: list[str]) -> str:
@@ -122,10 +136,10 @@ def test_the_bibliography_has_no_doubles():
     assert max(keys.values()) == 1, [key for key, n in keys.items() if n > 1]
 
 
-@pytest.mark.parametrize("path", LIB + TESTS, ids=name_of)
-def test_every_assert_can_fail(path):
-    found = list(code_rules.vacuous_asserts(ast.parse(path.read_text("utf-8"))))
-    assert not found, f"{path.name}: {found}"
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_every_assert_can_fail(folder):
+    found = findings(code_rules.vacuous_asserts, FOLDERS[folder])
+    assert not found, report(folder, found)
 
 
 @pytest.mark.parametrize("page", NOTEBOOKS, ids=name_of)
@@ -135,49 +149,39 @@ def test_every_assert_of_a_notebook_can_fail(page):
         assert not found, f"{page.name}, cell {cell.at}: {found}"
 
 
-@pytest.mark.parametrize("path", TESTS, ids=name_of)
-def test_every_test_asserts_something(path):
-    found = list(code_rules.silent_tests(ast.parse(path.read_text("utf-8"))))
-    assert not found, f"{path.name}: {found}"
+def test_every_test_asserts_something():
+    found = findings(code_rules.silent_tests, TESTS)
+    assert not found, report("tests", found)
 
 
-@pytest.mark.parametrize("path", LIB, ids=name_of)
-def test_public_names_are_documented_and_typed(path):
-    found = list(code_rules.undocumented(ast.parse(path.read_text("utf-8"))))
-    assert not found, f"{path.name}: {found}"
+def test_public_names_are_documented_and_typed():
+    found = findings(code_rules.undocumented, LIB)
+    assert not found, report("lib", found)
 
 
 def test_nothing_changes_global_random_state():
-    library = {path.name: ast.parse(path.read_text("utf-8")) for path in LIB}
+    library = {path.name: parsed(path) for path in LIB}
     cells = {f"{page.name}, cell {c.at}": c.tree for page in NOTEBOOKS for c in page.code}
     found = {name: list(code_rules.global_state(tree)) for name, tree in library.items()}
     found |= {k: list(code_rules.global_state(t, networks=True)) for k, t in cells.items()}
     assert not {name: calls for name, calls in found.items() if calls}
 
 
-@pytest.mark.parametrize("folder", ["lib", "tests"])
-def test_functions_are_small(folder):
-    """Lines of the body; signature, docstring, comments and blank lines do not count."""
-    sizes = [
-        (size.body, f"{path.name}:{size.line} {size.name}")
-        for path in (LIB if folder == "lib" else TESTS)
-        for size in code_rules.function_sizes(path.read_text("utf-8"))
-    ]
-    lines = [body for body, _ in sizes]
-    too_long = [f"{where} has {body} lines" for body, where in sizes if body > 40]
-    assert not too_long, f"no function over 40 lines: {too_long}"
-    assert median(lines) <= 6, f"{folder}: the median function has {median(lines)} lines, at most 6"
-    short = sum(body < 20 for body in lines) / len(lines)
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_functions_and_files_are_small(folder):
+    """Code lines: signatures, docstrings, comments and blank lines do not count."""
+    bodies, limit, found = [], MAX_LINES[folder], []
+    for path in FOLDERS[folder]:
+        name, (lines, sizes) = name_of(path), code_rules.sizes(path.read_text("utf-8"))
+        if lines > limit and not DATA.search(name):
+            found.append(f"{name}: {lines} lines of code, at most {limit}")
+        long = [size for size in sizes if size.body > 40]
+        found += [f"{name}:{size.line} {size.name} has {size.body} lines, over 40" for size in long]
+        bodies += [size.body for size in sizes]
+    assert not found, report(folder, found)
+    half, short = median(bodies), sum(body < 20 for body in bodies) / len(bodies)
+    assert half <= 6, f"{folder}: the median function has {half} lines, at most 6"
     assert short >= 0.9, f"{folder}: {short:.0%} of the functions have under 20 lines, 90 % must"
-
-
-@pytest.mark.parametrize("path", LIB + TESTS, ids=name_of)
-def test_files_are_small(path):
-    """Docstrings, comments and blank lines do not count."""
-    name = name_of(path)
-    limit = MAX_LINES[name.partition("/")[0]]
-    lines = len(code_rules.code_lines(path.read_text("utf-8")))
-    assert lines <= limit or DATA.search(name), f"{name}: {lines} lines of code, at most {limit}"
 
 
 def ruff(*arguments: str) -> subprocess.CompletedProcess:
