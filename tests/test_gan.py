@@ -380,5 +380,5 @@ def test_a_linear_generator_finds_a_gaussian(game):
     for lr in (1e-2, 2e-3):
         play(model, x, lr=lr, epochs=15, batch_size=128)
     samples = model.sample(20_000, generator=seeded(2))
-    torch.testing.assert_close(samples.mean(0), x.mean(0), atol=0.15, rtol=0)
+    torch.testing.assert_close(samples.mean(0), x.mean(0), atol=0.2, rtol=0)
     torch.testing.assert_close(torch.cov(samples.T), torch.cov(x.T), atol=0.15, rtol=0)
