@@ -118,7 +118,7 @@ def _penalty_mistakes(
         "slopes should be 1, not 0": at_mix.square().mean(),
         "slopes are lengths; take the root before you take 1 away": gp(at_mix.square()),
         "square the distance from 1": (at_mix - 1).mean(),
-        "that is the absolute distance from 1; square it": (at_mix - 1).abs().mean(),
+        "square the distance from 1; its size alone is not enough": (at_mix - 1).abs().mean(),
         "average over the examples, do not sum": (at_mix - 1).square().sum(),
         "each example has its own slope; yours is one length for the batch": (
             (critic.gradient(mix).norm() - 1).square()

@@ -63,8 +63,9 @@ def crowd(rng: np.random.Generator, d: int, reach: float) -> tuple[np.ndarray, n
     centres = np.zeros((len(hops), d))
     centres[:, 0] = reach * hops.cumsum()
     parts = []
-    for centre, (good, strays) in zip(centres, kinds + pairs, strict=True):
-        near = np.concatenate([rng.uniform(0, 0.55, good), rng.uniform(1.7, 3, strays)])
+    for at, (centre, (good, strays)) in enumerate(zip(centres, kinds + pairs, strict=True)):
+        widest = 0.95 if at < len(kinds) else 0.55  # neighbours share only what they should
+        near = np.concatenate([rng.uniform(0, widest, good), rng.uniform(1.1, 3, strays)])
         directions = rng.normal(size=(good + strays, d))
         directions /= np.linalg.norm(directions, axis=1, keepdims=True)
         parts.append(centre + reach * near[:, None] * directions)

@@ -606,7 +606,7 @@ PENALTY_WRONG = variations(
             "takes absolute distances",
             "(slope(mix) - 1).square()",
             "(slope(mix) - 1).abs()",
-            "absolute distance",
+            "square the distance",
         ),
         (
             "sums GP",
