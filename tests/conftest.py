@@ -25,6 +25,14 @@ def some_faces() -> tuple:
     return factors, *faces.render_labelled(factors, 32)
 
 
+def pytest_ignore_collect(collection_path, config):
+    """`make check` does not import modules whose tests are all slow: their peers take seconds."""
+    if config.option.markexpr.startswith("not slow") and collection_path.suffix == ".py":
+        all_slow = "\npytestmark = pytest.mark.slow" in collection_path.read_text("utf-8")
+        return all_slow or None
+    return None
+
+
 @pytest.hookimpl(optionalhook=True)  # only pytest-xdist calls it
 def pytest_xdist_make_scheduler(config, log):
     """With `--dist loadgroup`, hand out the tests without a group by the handful."""

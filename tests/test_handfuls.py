@@ -4,10 +4,11 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from types import SimpleNamespace
 
 import pytest
 
-from tests.conftest import TOGETHER, handfuls
+from tests.conftest import TOGETHER, handfuls, pytest_ignore_collect
 
 
 def test_a_handful_is_of_one_file_and_of_limited_size():
@@ -17,6 +18,26 @@ def test_a_handful_is_of_one_file_and_of_limited_size():
     assert sorted(Counter(shares.values()).values()) == [1, 1, *4 * [TOGETHER]]
     for share in set(shares.values()):
         assert len({name.partition("::")[0] for name, own in shares.items() if own == share}) == 1
+
+
+@pytest.mark.parametrize(
+    ("marks", "text", "ignored"),
+    [
+        (
+            "not slow and not browser",
+            "import pytest\n\npytestmark = pytest.mark.slow  # peer\n",
+            True,
+        ),
+        ("not slow", "import pytest\n\n@pytest.mark.slow\ndef test_one():\n", None),
+        ("slow", "import pytest\n\npytestmark = pytest.mark.slow\n", None),
+        ("", "import pytest\n\npytestmark = pytest.mark.slow\n", None),
+    ],
+)
+def test_a_module_of_slow_tests_is_not_imported_for_the_quick_ones(tmp_path, marks, text, ignored):
+    path = tmp_path / "test_peer.py"
+    path.write_text(text)
+    config = SimpleNamespace(option=SimpleNamespace(markexpr=marks))
+    assert pytest_ignore_collect(path, config) is ignored
 
 
 @pytest.mark.slow
