@@ -83,4 +83,12 @@ FULL = {
         ((160, 2e-3),),
         options=DIGITS,
     ),
+    "faces": GanRecipe(
+        partial(conv_generator, channels=(64, 32, 16)),
+        partial(DCDiscriminator, channels=(16, 32, 64)),
+        ((12, 2e-3), (8, 5e-4)),
+        k=64,
+        batch_size=32,
+        options={"penalty": "r1", "weight": 0.1, "average": 0.995},
+    ),
 }
