@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.optim import SGD, Optimizer
 
 from lib import likelihoods
+from lib.adversarial_autoencoder import mlp_adversarial
 from lib.autoencoder import mlp_autoencoder
 from lib.colour_lstm import MeanColours, NamedColours
 from lib.creature_lstm import CreatureLSTM
@@ -28,6 +29,7 @@ from lib.linear_vae import LinearVAE
 from lib.loss_weights import WeightedDiffusion, noise_weights
 from lib.model import GenerativeModel
 from lib.naive_diffusion import NaiveDiffusion
+from lib.nets import MLPEncoder
 from lib.noise_schedule import cosine_schedule, linear_schedule
 from lib.palette_vae import palette_vae
 from lib.pixel_baselines import Histogram, MarkovChain, PixelHistograms
@@ -38,6 +40,7 @@ from lib.row_lstm import RowLSTM
 from lib.time_nets import TimeMLP, UNet
 from lib.tiny_pictures import TinyTable
 from lib.vae import conv_vae, mlp_vae
+from lib.vae_gan import VAEGAN
 from lib.wave_model import WaveModel
 
 
@@ -301,6 +304,23 @@ MODELS: dict[str, tuple[Callable[[], GenerativeModel], Callable[[int], Tensor]]]
                 game="least squares",
             ),
             classes,
+        ),
+        lambda n: levels(n, 5) * 2 - 1,
+    ),
+    "adversarial autoencoder": (
+        lambda: mlp_adversarial(
+            (4, 4), 2, likelihoods.SharedGaussian(), hidden=(8,), d_hidden=(8,), noise=0.1
+        ),
+        lambda n: levels(n, 5),
+    ),
+    "vae-gan": (
+        lambda: VAEGAN(
+            MLPEncoder((4, 4), (8,), 6),
+            MLPGenerator(3, (8,), (4, 4), bounded=True),
+            MLPDiscriminator((4, 4), (8,)),
+            3,
+            penalty="r1",
+            average=0.9,
         ),
         lambda n: levels(n, 5) * 2 - 1,
     ),
