@@ -38,6 +38,7 @@ def set_weights(model: Autoencoder, a: torch.Tensor, b: torch.Tensor) -> None:
         layer.weight.data, layer.bias.data = weight.clone(), torch.zeros_like(layer.bias)
 
 
+@pytest.mark.slow
 def test_a_trained_linear_autoencoder_projects_like_pca():
     x, model = cloud(), linear()
     pca = fit_pca(x.numpy(), K)
@@ -108,6 +109,7 @@ def test_noise_comes_from_the_generator():
     assert torch.equal(model.reconstruct(x), model.reconstruct(x))
 
 
+@pytest.mark.slow
 def test_a_linear_denoiser_learns_the_best_linear_filter():
     """With K = D its optimum is S (S + sigma^2 I)^-1: shrink every score by its own factor."""
     x, sigma = cloud(400), 0.8
@@ -120,6 +122,7 @@ def test_a_linear_denoiser_learns_the_best_linear_filter():
     torch.testing.assert_close(product.detach(), want, atol=0.03, rtol=0)
 
 
+@pytest.mark.slow
 def test_convolutional_autoencoder_learns_and_keeps_shapes():
     for shape in ((8, 8), (3, 8, 8)):
         with torch.random.fork_rng():

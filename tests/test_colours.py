@@ -34,6 +34,7 @@ def test_faces_are_rounded_palette_colours():
     np.testing.assert_allclose(np.unique(colours.to_rgb(x)), np.arange(4) / 3, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_the_painter_uses_28_of_64_colours():
     """The number that the lesson names, for the faces it trains on and for all."""
     faces = colours.creature_faces(load("creatures").train)
@@ -90,6 +91,7 @@ def test_dependence_in_bits():
     assert colours.dependence_bits(every[every[:, 0] == every[:, 1]]) == pytest.approx(1)
 
 
+@pytest.mark.slow
 def test_price_of_independence_is_the_dependence():
     """One pixel, three colours: trained, the two models differ by the dependence in bits."""
     names = torch.tensor([[0, 1, 1], [1, 0, 1], [1, 1, 0], [0, 0, 1]])

@@ -110,6 +110,7 @@ def test_sheet_rebuilds_every_drawing(static):
         assert np.array_equal(shown.sheet.frame(k), shown.frame(indices))
 
 
+@pytest.mark.slow
 def test_sheet_rebuilds_every_figure_after_quantisation(static):
     shown = explore(
         plot, title="Line", alt="A line in a square", level=slider(0, 1, 6),
@@ -149,6 +150,7 @@ def test_sheet_fits_any_size(shape):
     assert np.array_equal(again, sheet.pixels)  # few colours: no loss at all
 
 
+@pytest.mark.slow
 def test_sheet_too_large_says_what_to_do(static):
     rng = np.random.default_rng(0)
     noise = lambda seed: rng.integers(0, 255, (300, 300), dtype=np.uint8)  # noqa: E731

@@ -1,6 +1,7 @@
 """Rendering: consistent over sizes, rays, batches and mirrors; no holes, no stray parts."""
 
 import numpy as np
+import pytest
 import torch
 from scipy.ndimage import label as connected
 
@@ -40,6 +41,7 @@ def test_larger_pictures_show_the_same_faces(some_faces):
     assert np.abs(other - pictures).mean() > 0.1
 
 
+@pytest.mark.slow
 def test_fewer_rays_show_the_same_faces_more_roughly(some_faces):
     factors = some_faces[0]
     fine = faces.render(factors, 128).reshape(12, 32, 4, 32, 4).mean(axis=(2, 4))
@@ -81,6 +83,7 @@ def test_ears_are_lit_as_the_cheeks_are():
     assert ear.min() > 0.5 * cheek.mean()
 
 
+@pytest.mark.slow
 def test_nobody_has_a_hole():
     factors = faces.with_factors(faces.sample_factors(150, np.random.default_rng(2)), glasses=0)
     for person in faces.label_maps(factors) != PART["background"]:

@@ -70,6 +70,7 @@ def test_frozen_encoder_keeps_its_weights_and_the_original_always_does(frozen):
     assert not torch.equal(model.head.weight, head)
 
 
+@pytest.mark.slow
 def test_linear_layer_on_fixed_features_is_logistic_regression():
     """Trained to the end on data that no line separates, it finds scikit-learn's optimum."""
     x, y = two_clouds(90)

@@ -161,6 +161,7 @@ def test_plane_frame_decodes_where_the_cross_is(plane):
     np.testing.assert_array_equal(frame, plane.frame((0.3, -0.2), np.full((8, 8), 0.5)))
 
 
+@pytest.mark.slow
 def test_frames_are_quick_and_a_grid_of_them_fits_into_a_sheet(plane, rng):
     """225 settings of 8 x 8 pictures, and 169 of 32 x 32 with zoom 6: under 400 kB a sheet."""
     faces = lp.CodePlane(plane.codes, rng.normal(size=200), zoom=6)

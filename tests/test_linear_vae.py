@@ -170,6 +170,7 @@ def test_with_fixed_noise_no_rival_has_a_larger_bound(std):
             parameter.sub_(shift)
 
 
+@pytest.mark.slow
 def test_random_draws_and_ever_smaller_steps_reach_probabilistic_pca():
     torch.manual_seed(0)
     raw = data(1280)

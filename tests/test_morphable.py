@@ -65,6 +65,7 @@ def test_missing_coefficients_are_zero(model):
     np.testing.assert_array_equal(short[1], long[1])
 
 
+@pytest.mark.slow
 def test_samples_are_gaussian_and_not_copies(model, data):
     x, tone = model.sample(2000, np.random.default_rng(0))
     alpha, beta = model.encode(x[:500], tone[:500])

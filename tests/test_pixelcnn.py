@@ -377,6 +377,7 @@ def test_dropout_only_in_training_and_only_from_the_generator(name):
     assert not torch.allclose(one, plain)
 
 
+@pytest.mark.slow
 def test_a_trained_model_gives_each_of_two_pictures_half():
     torch.manual_seed(0)
     x = torch.tensor([[[0, 2], [1, 1]], [[2, 0], [1, 0]]])

@@ -159,6 +159,7 @@ def test_bounds_rise_from_the_elbo_to_the_log_likelihood(rng):
     assert many == pytest.approx(exact, abs=0.05)
 
 
+@pytest.mark.slow
 def test_gap_of_the_elbo_is_the_divergence_to_the_posterior(rng):
     """log p(x) - ELBO = KL(q || p(z | x)), with the exact posterior of the linear model."""
     model, density = exact_vae(rng, worse=0.6)

@@ -158,6 +158,7 @@ def test_state_reads_the_model():
     assert got["bound"] == pytest.approx(-sum(mean_terms(model, X[:7], generator=seeded(2))))
 
 
+@pytest.mark.slow
 def test_scores_of_codes_use_draws_for_a_vae_and_the_spread_for_an_autoencoder():
     digits = load("digits")
     x, new = torch.tensor(digits.train.x), torch.tensor(digits.test.x)

@@ -200,6 +200,7 @@ def test_condition_changes_every_gate():
                 other.weight.copy_(weight)
 
 
+@pytest.mark.slow
 def test_it_learns_to_repeat_after_its_longest_lag():
     """x_i = x_(i - 8), else at random: 8 random bits of 24, if the field reaches 8 back."""
     first = torch.randint(2, (128, 8), generator=seeded(0))
