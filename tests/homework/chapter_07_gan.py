@@ -360,10 +360,7 @@ JENSEN_WRONG = variations(
 JENSEN_WRONG += [
     asks_the_book(
         "jensen",
-        "from lib import divergence\n"
-        "f = next(v for v in vars(divergence).values() if getattr(v, '__module__', '') == "
-        "'lib.divergence')\n"
-        "return f(p, q)",
+        "from lib.gan_game import jensen_shannon\nreturn jensen_shannon(p, q, 1.0)",
     )
 ]
 
@@ -533,11 +530,15 @@ SMALLEST_WRONG = variations(
     ],
 )
 SMALLEST_WRONG += [
+    asks_the_book(
+        "smallest",
+        "from lib import gan_dirac\nreturn gan_dirac.matrix(rate=lr, gamma=gamma)",
+    ),
     calls_the_tests(
         "smallest",
         "from lib.homework_gan_steps import dirac_path\n"
         "return dirac_path(theta, psi, lr, steps, gamma, alternating)",
-    )
+    ),
 ]
 
 PENALTY = """
