@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim import Adam, Optimizer
 
+from lib.model import Trainable
 from lib.train import fit
 
 
@@ -22,7 +23,7 @@ def pick_per_class(y: Tensor, k: int, generator: torch.Generator) -> Tensor:
     return torch.cat([order[y[order] == label][:k] for label in classes])
 
 
-class Classifier(nn.Module):
+class Classifier(Trainable):
     """An encoder, copied so that the original stays as it is, and a linear layer on its codes.
 
     Parameters

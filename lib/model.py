@@ -9,12 +9,10 @@ from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
 
 
-class GenerativeModel(nn.Module):
-    """Base of all models. A subclass writes `loss` and either `sample` or `sample_steps`.
+class Trainable(nn.Module):
+    """What `lib.train.fit` asks of anything it trains. A subclass writes `loss`.
 
-    A model whose density is exact also writes `log_prob`, one that has a bound writes `elbo`; a
-    bound is never called `log_prob`. `x` has shape (n, ...), conditions `c` have shape (n, ...),
-    densities are (n,) in nats. All randomness comes from `generator`.
+    A model of several players, such as a GAN, also writes `optimizers`.
     """
 
     def loss(
@@ -33,6 +31,23 @@ class GenerativeModel(nn.Module):
     ) -> dict[str, Tensor]:
         """What the optimiser `name` steps on: `loss`, unless a model can leave out other terms."""
         return self.loss(x, c, generator=generator)
+
+    def optimizers(self, lr: float) -> dict[str, Optimizer]:
+        """For each term of `loss` that is minimised, the optimiser of the parameters it moves."""
+        return {"loss": Adam(self.parameters(), lr=lr)}
+
+    def due(self, name: str, step: int) -> bool:
+        """Whether the optimiser `name` moves at step 0, 1, ...: all do, unless a model says no."""
+        return True
+
+
+class GenerativeModel(Trainable):
+    """Base of all models. A subclass writes `loss` and either `sample` or `sample_steps`.
+
+    A model whose density is exact also writes `log_prob`, one that has a bound writes `elbo`; a
+    bound is never called `log_prob`. `x` has shape (n, ...), conditions `c` have shape (n, ...),
+    densities are (n,) in nats. All randomness comes from `generator`.
+    """
 
     def sample(
         self, n: int, c: Tensor | None = None, *, generator: torch.Generator | None = None
@@ -60,11 +75,3 @@ class GenerativeModel(nn.Module):
     ) -> Tensor:
         """A lower bound (n,) on the log-density, in nats."""
         raise NotImplementedError(f"{type(self).__name__} has no bound on its density")
-
-    def optimizers(self, lr: float) -> dict[str, Optimizer]:
-        """For each term of `loss` that is minimised, the optimiser of the parameters it moves."""
-        return {"loss": Adam(self.parameters(), lr=lr)}
-
-    def due(self, name: str, step: int) -> bool:
-        """Whether the optimiser `name` moves at step 0, 1, ...: all do, unless a model says no."""
-        return True

@@ -13,11 +13,11 @@ from torch import Tensor
 from torch.optim import Optimizer
 from tqdm.auto import tqdm
 
-from lib.model import GenerativeModel
+from lib.model import Trainable
 
 
 def fit(
-    model: GenerativeModel,
+    model: Trainable,
     data: Tensor,
     *,
     c: Tensor | None = None,
@@ -66,7 +66,7 @@ def _batches(n: int, size: int, epochs: int | None, generator) -> Iterator[Tenso
 
 
 def _step(
-    model: GenerativeModel,
+    model: Trainable,
     optimizers: dict[str, Optimizer],
     x: Tensor,
     c: Tensor | None,
