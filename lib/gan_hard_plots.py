@@ -28,7 +28,10 @@ def loss_slopes(ax: Axes) -> None:
     ax.text(-7.7, 1.12, "D is sure: forged", va="center", color=INK)
     ax.set(xlabel="score d of a sample", ylabel="push on the score", xlim=(-8, 8))
     ax.set(ylim=(-0.05, 1.25))
-    ax.legend(loc="center", fontsize=8)
+    ax.text(7.7, 0.88, "saturating", ha="right", va="top", color=COLORS["error"], fontsize=8)
+    ax.text(
+        7.7, 0.1, "non-\nsaturating", ha="right", va="bottom", color=COLORS["model"], fontsize=8
+    )
 
 
 def distances_apart(ax: Axes, apart: Sequence[float], jsd: Sequence[float]) -> None:
