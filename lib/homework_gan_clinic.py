@@ -6,7 +6,7 @@ The steps are repeated with every mix of their mistakes, so that each answer is 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import combinations
 
 import numpy as np
@@ -166,7 +166,7 @@ def mixes() -> list[tuple[str, ...]]:
     return found + [(slip,) for slip in OTHERS if slip != "cleared"]
 
 
-def flat(weights) -> np.ndarray:
+def flat(weights: Iterable[Tensor]) -> np.ndarray:
     """All numbers of some tensors in one row."""
     return np.concatenate([numbers(v).ravel() for v in weights])
 

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from lib.homework import as_numbers, compare
 from lib.homework_gan import ask
+from lib.homework_gan_penalties import Parabola, mix_mistakes, r1_mistakes
 from lib.homework_pixel import FLOAT32, peer, sealed
 from lib.homework_vae import as_parts, each_example, gradients, leaf, numbers
 
@@ -24,29 +25,6 @@ GRAPH = (
     "no gradient gets through to the critic's weights: D must learn from the penalty; ask "
     "torch.autograd.grad for create_graph=True, and stay with PyTorch"
 )
-
-
-class Parabola:
-    """A critic d(x) = x' A x / 2 + b' x for examples of any shape; gradient (A + A') x / 2 + b."""
-
-    def __init__(self, rng: np.random.Generator, shape: tuple[int, ...]):
-        self.shape, d = tuple(shape), int(np.prod(shape))
-        self.a = leaf(rng.normal(0, 1 / np.sqrt(d), size=(d, d)))
-        self.b = leaf(rng.normal(0, 0.7, size=d))
-
-    def __call__(self, x: Tensor) -> Tensor:
-        """Scores (n, 1) of x (n, *shape)."""
-        what = "what you give to `score`"
-        assert isinstance(x, Tensor), f"{what}: a tensor, not a {type(x).__name__}"
-        right = x.ndim == len(self.shape) + 1 and x.shape[1:] == self.shape
-        shape = ", ".join(["N", *map(str, self.shape)])
-        assert right, f"{what}: examples of shape ({shape}), not {tuple(x.shape)}"
-        v = x.double().flatten(1)
-        return (0.5 * ((v @ self.a) * v).sum(1) + v @ self.b)[:, None]
-
-    def gradient(self, x: Tensor) -> Tensor:
-        """The gradient (n, d) by the formula; it can be differentiated by a and b."""
-        return x.flatten(1) @ (self.a + self.a.T) / 2 + self.b
 
 
 def check_penalties(
@@ -66,7 +44,11 @@ def check_penalties(
     mix = fake.detach() + parts * (real - fake.detach())
     slope, between = critic.gradient(real).norm(dim=1), critic.gradient(mix).norm(dim=1)
     right = slope.square().mean() / 2, (between - 1).square().mean()
-    mistakes = _penalty_mistakes(critic, real, fake.detach(), share, mix)
+    off = fake.detach()
+    mistakes = (
+        r1_mistakes(critic, real, off, mix),
+        mix_mistakes(critic, real, off, share, mix),
+    )
     for k, name in enumerate(("r1", "gp")):
         label = f"{name} for {what}"
         value = as_numbers(numbers(found[k]), (), label)
@@ -83,65 +65,6 @@ def check_penalties(
         assert not np.any(to_fake), (
             f"{label}: a gradient reaches `fake`, and so the generator; detach the points first"
         )
-
-
-def _penalty_mistakes(
-    critic: Parabola, real: Tensor, fake: Tensor, share: Tensor, mix: Tensor
-) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """What typical mistakes give for R1 and for the gradient penalty."""
-    n = len(real)
-
-    def slope(x: Tensor) -> Tensor:
-        return critic.gradient(x).norm(dim=1)
-
-    def gp(s: Tensor) -> Tensor:
-        return (s - 1).square().mean()
-
-    at_data, at_mix = slope(real), slope(mix)
-    other = real + fake - mix
-    r1 = {
-        "the factor 1/2 is missing": at_data.square().mean(),
-        "square the slopes": at_data.mean() / 2,
-        "average over the examples, do not sum": at_data.square().sum() / 2,
-        "sum over the numbers of an example, average over the examples": (
-            critic.gradient(real).square().mean() / 2
-        ),
-        "R1 is taken at the data, yours at the samples": slope(fake).square().mean() / 2,
-        "R1 is taken at the data, not between": at_mix.square().mean() / 2,
-        "R1 pulls slopes to 0, not to 1": gp(at_data) / 2,
-        "derive the sum of the scores; their mean makes each slope N times too small": (
-            (at_data / n).square().mean() / 2
-        ),
-        "the pair is (r1, gp); yours is turned round": gp(at_mix),
-    }
-    penalty = {
-        "slopes should be 1, not 0": at_mix.square().mean(),
-        "slopes are lengths; take the root before you take 1 away": gp(at_mix.square()),
-        "square the distance from 1": (at_mix - 1).mean(),
-        "square the distance from 1; its size alone is not enough": (at_mix - 1).abs().mean(),
-        "average over the examples, do not sum": (at_mix - 1).square().sum(),
-        "each example has its own slope; yours is one length for the batch": (
-            (critic.gradient(mix).norm() - 1).square()
-        ),
-        "no factor 1/2 here": gp(at_mix) / 2,
-        "the points lie at share * real + (1 - share) * fake; yours are exchanged": gp(
-            slope(other)
-        ),
-        "the points lie between data and samples; yours are the data": gp(at_data),
-        "the points lie between data and samples; yours are the samples": gp(slope(fake)),
-        "slopes below 1 count as well": torch.relu(at_mix - 1).square().mean(),
-        "derive the sum of the scores; their mean makes each slope N times too small": (
-            gp(at_mix / n)
-        ),
-        "each example has its own share; yours is the same for all": (
-            gp(slope(share[0] * real + (1 - share[0]) * fake))
-        ),
-    }
-    if real.shape[-1] == n:
-        penalty["share has one entry for each example, not for each column: reshape it"] = gp(
-            slope(share * real + (1 - share) * fake)
-        )
-    return r1, penalty
 
 
 @peer

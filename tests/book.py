@@ -16,7 +16,7 @@ import yaml
 BOOK = Path(__file__).resolve().parents[1]
 CODE_CELL = re.compile(r"^```\{code-cell\}[^\n]*\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 OPTIONS = re.compile(r"---\n(?:.*\n)*?---\n|(?::[\w-]+:.*\n)+")
-CODE = re.compile(r"^```(?!\{).*?^```$|`[^`\n]+`", re.DOTALL | re.MULTILINE)
+CODE = re.compile(r"^```(?:\{solution-|(?!\{)).*?^```$|`[^`\n]+`", re.DOTALL | re.MULTILINE)
 ROLE = re.compile(r"\{[\w:-]+\}`[^`]+`")
 MATHS = re.compile(r"\$\$(.+?)\$\$|(?<![\\$])\$([^$]+?)\$", re.DOTALL)
 

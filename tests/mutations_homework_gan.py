@@ -278,7 +278,7 @@ MUTATIONS = [
     ),
     Mutation(
         "forgets half of a quadratic form",
-        "lib.homework_gan_critics.Parabola.gradient",
+        "lib.homework_gan_penalties.Parabola.gradient",
         Edit("(self.a + self.a.T) / 2", "self.a"),
         the_parabola_knows_its_gradient,
     ),

@@ -9,7 +9,8 @@ from torch.nn import functional as F
 
 from lib import gan_losses, gan_penalties
 from lib.homework_gan import GAMES, best_table, slopes_of
-from lib.homework_gan_critics import Parabola, iterated
+from lib.homework_gan_critics import iterated
+from lib.homework_gan_penalties import Parabola
 from lib.homework_gan_steps import dirac_path
 from tests.equations import checks
 
