@@ -30,11 +30,10 @@ def fit(
 ) -> dict[str, list[float]]:
     """Train `model` on `data` (n, ...) and conditions `c` (n, ...); return every loss term.
 
-    The budget is a number of `epochs` or of wall-clock `seconds`, exactly one of them. A step
-    calls `model.loss_for` once for every optimiser that is `model.due`, steps that optimiser on the
-    term of its name, and appends all terms to the history. Batches are shuffled with `generator`; a
-    smaller last batch is used too. Raises ValueError for bad input, FloatingPointError when a term
-    is not finite.
+    The budget is a number of `epochs` or of wall-clock `seconds`, exactly one of them. At a step,
+    each optimiser that is `model.due` steps on the term of its name in a fresh loss; all terms are
+    appended to the history. Batches are shuffled with `generator`; a smaller last batch is used
+    too. Raises ValueError for bad input, FloatingPointError when a term is not finite.
     """
     _check(data, c, seconds, epochs, batch_size)
     optimizers = model.optimizers(lr)
