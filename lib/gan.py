@@ -122,12 +122,15 @@ class GAN(GenerativeModel):
     def optimizers(self, lr: float) -> dict[str, Optimizer]:
         """Adam for D, then for G; clipping and averaging follow their steps."""
         d = Adam(self.d.parameters(), lr=self.d_rate * lr, betas=self.betas)
-        g = Adam(self.g.parameters(), lr=lr, betas=self.betas)
         if self.clip is not None:
             d.register_step_post_hook(lambda *_: self._clip_weights())
+        return {"d_loss": d, "g_loss": self._g_optimizer(lr)}
+
+    def _g_optimizer(self, lr: float) -> Optimizer:
+        g = Adam(self.g.parameters(), lr=lr, betas=self.betas)
         if self.averaged is not None:
             g.register_step_post_hook(lambda *_: self.averaged.update_parameters(self.g))
-        return {"d_loss": d, "g_loss": g}
+        return g
 
     def _forge(self, x: Tensor, c: Tensor | None, generator: torch.Generator | None) -> Tensor:
         """As many samples as there are examples x, which must look alike."""
