@@ -56,6 +56,9 @@ check_completion = check_sampler = print
 check_discriminator = check_slopes = check_best = check_value = check_divergence = print
 check_alternating = check_smallest = check_penalties = check_power = check_lines = print
 check_distance = check_line = check_modes = check_gan = check_rounds = print
+check_bayes = check_told = check_values = check_kl_between = check_bound_loss = print
+check_forget = check_guided = check_judged = check_patch = check_pix2pix = check_nearest = print
+check_posterior_mixture = check_dequantised = check_frontier = check_answered = print
 SEED = 0
 
 
