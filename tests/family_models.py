@@ -16,6 +16,7 @@ from lib import likelihoods
 from lib.adversarial_autoencoder import mlp_adversarial
 from lib.autoencoder import mlp_autoencoder
 from lib.colour_lstm import MeanColours, NamedColours
+from lib.conditional_vae import mlp_conditional_vae
 from lib.creature_lstm import CreatureLSTM
 from lib.diagonal_lstm import DiagonalBiLSTM
 from lib.diffusion import Diffusion
@@ -23,6 +24,7 @@ from lib.fvbn import LinearFVBN
 from lib.gan import GAN
 from lib.gan_nets import DCDiscriminator, DCGenerator, MLPDiscriminator, MLPGenerator
 from lib.gan_penalties import spectral_norm
+from lib.guidance import GuidedDiffusion
 from lib.hierarchical_vae import mlp_hierarchy
 from lib.latent_diffusion import mlp_latent
 from lib.linear_vae import LinearVAE
@@ -39,6 +41,7 @@ from lib.raster_lstm import RasterLSTM
 from lib.row_lstm import RowLSTM
 from lib.time_nets import TimeMLP, UNet
 from lib.tiny_pictures import TinyTable
+from lib.translation import PatchDiscriminator, Translation, UNetGenerator
 from lib.vae import conv_vae, mlp_vae
 from lib.vae_gan import VAEGAN
 from lib.wave_model import WaveModel
@@ -99,6 +102,12 @@ class Given(GenerativeModel):
     def loss(self, x, c=None, *, generator=None):
         return self.model.loss(x, self.conditions(len(x)), generator=generator)
 
+    def loss_for(self, name, x, c=None, *, generator=None):
+        return self.model.loss_for(name, x, self.conditions(len(x)), generator=generator)
+
+    def due(self, name: str, step: int) -> bool:
+        return self.model.due(name, step)
+
     def sample(self, n, c=None, *, generator=None):
         return self.model.sample(n, self.conditions(n), generator=generator)
 
@@ -107,6 +116,13 @@ class Given(GenerativeModel):
 
     def optimizers(self, lr: float) -> dict[str, Optimizer]:
         return self.model.optimizers(lr)
+
+
+class GivenStepwise(Given):
+    """The same for a model whose sampling is a process."""
+
+    def sample_steps(self, n, c=None, *, generator=None):
+        yield from self.model.sample_steps(n, self.conditions(n), generator=generator)
 
 
 class GivenBoundless(Given):
@@ -129,6 +145,27 @@ def small_vae(likelihood: likelihoods.Likelihood, **options) -> GenerativeModel:
 def classes(n: int) -> Tensor:
     """One-hot conditions (n, 3)."""
     return torch.eye(3)[torch.arange(n) % 3]
+
+
+def drawings(n: int) -> Tensor:
+    """Conditions that are pictures of two channels, (n, 2, 4, 4)."""
+    return levels(2 * n, 2).reshape(n, 2, 4, 4)
+
+
+def small_guided(**options) -> GuidedDiffusion:
+    network = TimeMLP(2, width=8, layers=2, c_dim=3)
+    return GuidedDiffusion(network, (2,), linear_schedule(21), c_dim=3, drop=0.3, **options)
+
+
+def small_conditional(prior: str) -> GenerativeModel:
+    likelihood = likelihoods.Categorical(5)
+    return mlp_conditional_vae((4, 4), 2, likelihood, c_dim=3, hidden=(8,), prior=prior)
+
+
+def small_translation(judged: bool, **options) -> GenerativeModel:
+    g = UNetGenerator((2, 4, 4), (4, 4), channels=(4, 8), k=3, skips=judged)
+    d = PatchDiscriminator((2, 4, 4), (4, 4), channels=(4,)) if judged else None
+    return Translation(g, d, 3, **options)
 
 
 # name -> (function that makes the model, function n -> data of its shape)
@@ -258,7 +295,7 @@ MODELS: dict[str, tuple[Callable[[], GenerativeModel], Callable[[int], Tensor]]]
         lambda n: levels(n, 5) * 2 - 1,
     ),
     "diffusion conditional": (
-        lambda: Given(
+        lambda: GivenStepwise(
             Diffusion(
                 UNet((4, 4), channels=8, factors=(1,), patch=2, c_dim=3),
                 (4, 4),
@@ -267,6 +304,27 @@ MODELS: dict[str, tuple[Callable[[], GenerativeModel], Callable[[int], Tensor]]]
             ),
             classes,
         ),
+        lambda n: levels(n, 5) * 2 - 1,
+    ),
+    "guided diffusion": (
+        lambda: GivenStepwise(small_guided(weight=1.5, target="v", average=0.9), classes),
+        lambda n: seeded_normal(n, 2),
+    ),
+    "guided diffusion told nothing": (small_guided, lambda n: seeded_normal(n, 2)),
+    "vae learned prior": (
+        lambda: Given(small_conditional("learned"), classes),
+        lambda n: levels(n, 5),
+    ),
+    "vae learned prior alone": (
+        lambda: Given(small_conditional("alone"), classes),
+        lambda n: levels(n, 5),
+    ),
+    "translation": (
+        lambda: GivenBoundless(small_translation(True, penalty="r1", average=0.9), drawings),
+        lambda n: levels(n, 5) * 2 - 1,
+    ),
+    "translation by l1 alone": (
+        lambda: GivenBoundless(small_translation(False), drawings),
         lambda n: levels(n, 5) * 2 - 1,
     ),
     "gan of points": (
