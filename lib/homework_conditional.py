@@ -23,7 +23,7 @@ from lib.homework_vae import as_parts, ask_without, numbers
 ANSWERS = (
     *("divergence", "gaussian", "vae", "mixture", "train", "diffusion", "exact_denoiser"),
     *("gan", "gan_losses", "gan_game", "gan_divergences", "translation", "guidance"),
-    *("conditional_vae", "class_judge", "class_gaussians"),
+    *("conditional_vae", "class_judge", "class_gaussians", "inverse_problems"),
 )
 #: How far answers may be off where float32 must subtract large numbers.
 ROUGH = 1e-3

@@ -563,10 +563,15 @@ PATCH_WRONG = variations(
     ],
 )
 PATCH_WRONG += [
+    asks_the_book(
+        "patch",
+        "from lib.translation import receptive_field\n"
+        "return 0, receptive_field([layer[:2] for layer in layers]) - 1",
+    ),
     calls_the_tests(
         "patch",
         "from lib.homework_conditional_pictures import pixels_of\nreturn pixels_of(layers, i)",
-    )
+    ),
 ]
 
 BEST = """
@@ -846,7 +851,15 @@ ANSWERS_WRONG += [
         "answers",
         "from lib.homework_conditional_inverse import answers_exactly\n"
         "return answers_exactly(prior, means, covs, A, y)",
-    )
+    ),
+    asks_the_book(
+        "answers",
+        "from lib.inverse_problems import LinearMap, condition\n"
+        "from lib.mixture import GaussianMixture\n"
+        "mixture = GaussianMixture(prior, means, covs)\n"
+        "found = condition(mixture, LinearMap(A, (len(A.T),)), torch.tensor(y))\n"
+        "return found.weights, found.means, found.covariances",
+    ),
 ]
 
 BITS = """
