@@ -74,9 +74,12 @@ def edited(target: str, edit: Edit) -> Any:
         raise ValueError(
             f"{edit.old!r} occurs {source.count(edit.old)} times in {target}, not once"
         )
+    source = source.replace(edit.old, edit.new)
+    if isinstance(owner, type):  # outside its class, a bare super() does not know where it stands
+        source = source.replace("super()", f"super({owner.__name__}, self)")
     module = inspect.getmodule(plain)
     made: dict[str, Any] = {}
-    exec(source.replace(edit.old, edit.new), vars(module), made)
+    exec(source, vars(module), made)
     return made[name]
 
 

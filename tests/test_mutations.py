@@ -48,7 +48,8 @@ def test_a_mutation_that_nothing_notices_is_reported():
 def test_edit_changes_functions_methods_and_properties(tmp_path, monkeypatch):
     source = (
         "def f(x):\n    return x + 1\n\n\n"
-        "class A:\n    @property\n    def p(self):\n        return f(1)\n"
+        "class A:\n    @property\n    def p(self):\n        return f(1)\n\n\n"
+        "class B(A):\n    @property\n    def p(self):\n        return super().p + 1\n"
     )
     (tmp_path / "mutated_example.py").write_text(source)
     monkeypatch.syspath_prepend(tmp_path)
@@ -60,6 +61,8 @@ def test_edit_changes_functions_methods_and_properties(tmp_path, monkeypatch):
         assert example.A().p == 0
     with Mutation("p", "mutated_example.A.p", Edit("f(1)", "f(5)"), lambda: None).applied():
         assert example.A().p == 6
+    with Mutation("q", "mutated_example.B.p", Edit("+ 1", "+ 5"), lambda: None).applied():
+        assert example.B().p == 7
     assert example.A().p == example.f(1) == 2
 
 
