@@ -180,7 +180,7 @@ def fit_code_mixture(
     coder: Autoencoder,
     pictures: Tensor,
     generator: torch.Generator,
-    sizes: Sequence[int] = (5, 10, 20, 30),
+    sizes: Sequence[int] = (10, 20, 30),
 ) -> CodeMixture:
     """A mixture for the codes that a trained autoencoder has for pictures (n, *shape).
 
@@ -192,6 +192,6 @@ def fit_code_mixture(
     floor = 1e-3 * codes.var(axis=0).mean()
 
     def fitted(points: np.ndarray, m: int) -> GaussianMixture:
-        return fit_mixture(points, m, rng, floor=floor, steps=50)[0]
+        return fit_mixture(points, m, rng, floor=floor, steps=30)[0]
 
     return CodeMixture(coder, choose(codes, sizes, fitted, rng)[1])
