@@ -35,7 +35,7 @@ class Histogram:
         inside = (v >= 0).all() and (v < 1).all()
         assert inside, (
             f"{what}: points lie in [0, 1), and yours go from {v.min():.3g} to {v.max():.3g}: "
-            "v = (k + u) / levels"
+            "x = (k + u) / levels"
         )
         bins = np.minimum((v * self.levels).astype(int), self.levels - 1)
         at = np.arange(d), bins
@@ -73,7 +73,7 @@ def check_dequantised(
     right, wide = -nats.mean() / unit, d * math.log(levels)
     hints = {
         "that is minus the bits": -right,
-        "the bins have the width 1 / levels: log P(k) is log p(v) - D log levels": (
+        "the bins have the width 1 / levels: log P(k) is log p(x) - D log levels": (
             -(nats.mean() + wide) / unit
         ),
         "a narrow bin makes a probability smaller: minus D log levels": (

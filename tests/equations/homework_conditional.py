@@ -73,7 +73,7 @@ def bound():
             assert np.isclose((q.pdf(z)[inside] * gain).sum() * step, exact)
 
 
-@checks("eq-hw-conditional-guidance", by="difference quotients of a kernel of noisy draws' density")
+@checks("eq-hw-conditional-guidance", by="difference quotients of the noisy classes' densities")
 def guidance():
     """Both forms agree where densities are written out, and with the homework's complex steps."""
     prior, means, stds, _, _ = two_classes()
@@ -99,6 +99,9 @@ def guidance():
             assert np.isclose(of_y + w * (of_y - of_all), tilted, atol=1e-6)
             line = Line(prior, means, stds, kept)
             assert np.isclose(line.score(np.array([x]), np.array([y]), w)[0], tilted, atol=1e-6)
+    pair = Line(np.array([0.5, 0.5]), np.array([-1.0, 1.0]), np.ones(2), kept)
+    root = optimize.brentq(lambda x: pair.score(np.array([x]), np.array([1]), 8.0)[0], 0, 9)
+    assert root > np.sqrt(kept) + 0.3  # beyond the class, away from the other one
 
 
 @checks("eq-hw-conditional-spread", by="the traces of covariance matrices of widened clouds")
