@@ -5,6 +5,7 @@ One place for the lessons that compare them: chapters 8 and 9 and their benchmar
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -76,10 +77,11 @@ class Family:
         *,
         generator: torch.Generator,
         seconds: float | None = None,
+        clock: Callable[[], float] = time.perf_counter,
     ) -> tuple[GenerativeModel, dict[str, list[float]]]:
         """Build a model and train it on digits (n, 8, 8) and, where given, conditions (n, c_dim).
 
-        The budget is the epochs of the recipe, or wall-clock `seconds`: each stage then gets the
+        The budget is the epochs of the recipe, or `seconds` by `clock`: each stage then gets the
         share of them that it has of the epochs.
         """
         model, x = self.build(0 if c is None else c.shape[1]), self.write(pictures)
@@ -89,9 +91,8 @@ class Family:
         history: dict[str, list[float]] = {}
         whole = sum(epochs for epochs, _ in self.stages)
         for epochs, lr in self.stages:
-            part = fit(
-                model, x, c=c, seconds=seconds * epochs / whole, lr=lr, progress=False, **options
-            )
+            budget = {"seconds": seconds * epochs / whole, "clock": clock}
+            part = fit(model, x, c=c, lr=lr, progress=False, **budget, **options)
             history = {k: history.get(k, []) + v for k, v in part.items()}
         return model, history
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
 
 import torch
@@ -27,18 +27,18 @@ def fit(
     lr: float,
     generator: torch.Generator,
     progress: bool = True,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> dict[str, list[float]]:
     """Train `model` on `data` (n, ...) and conditions `c` (n, ...); return every loss term.
 
-    The budget is a number of `epochs` or of wall-clock `seconds`, exactly one of them. At a step,
-    each optimiser that is `model.due` steps on the term of its name in a fresh loss; all terms are
-    appended to the history. Batches are shuffled with `generator`; a smaller last batch is used
-    too. Raises ValueError for bad input, FloatingPointError when a term is not finite.
+    The budget is `epochs`, or `seconds` by `clock`, exactly one of them. At a step, each optimiser
+    that is `model.due` steps on the term of its name in a fresh loss; all terms are kept. A smaller
+    last batch is used too. Raises ValueError for bad input, FloatingPointError for nan or infinity.
     """
     _check(data, c, seconds, epochs, batch_size)
     optimizers = model.optimizers(lr)
     n_batches = -(-len(data) // batch_size)
-    end = math.inf if seconds is None else time.perf_counter() + seconds
+    end = math.inf if seconds is None else clock() + seconds
     hidden = not progress or bool(os.environ.get("BOOK_STATIC"))
     bar = tqdm(total=epochs and epochs * n_batches, disable=hidden, leave=False, unit="step")
     history: dict[str, list[float]] = {}
@@ -50,7 +50,7 @@ def fit(
                 history.setdefault(name, []).append(value)
             bar.set_postfix({name: f"{v[-1]:.3g}" for name, v in history.items()}, refresh=False)
             bar.update()
-            if time.perf_counter() >= end:
+            if clock() >= end:
                 break
     finally:
         bar.close()

@@ -197,7 +197,8 @@ class Wishes:
     def draw(self, **weights: float) -> Figure:
         """Bars of the marks, the best at the top, each in its parts."""
         marked = self.marks(**weights)
-        fig, ax = plt.subplots(figsize=(6.2, 2.9))
+        fig = plt.figure(figsize=(6.2, 2.9), layout="none")  # a fixed frame: quicker to draw
+        ax = fig.add_axes((0.13, 0.16, 0.84, 0.73))
         order = ranking.order(marked)
         left = np.zeros(len(order))
         for control, fact in self.names.items():

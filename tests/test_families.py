@@ -172,14 +172,15 @@ def test_training_is_that_of_the_stages(monkeypatch):
 def test_seconds_are_shared_as_the_epochs_are(monkeypatch):
     asked = []
 
-    def watch(model, x, *, c, seconds, lr, progress, batch_size, generator):
+    def watch(model, x, *, c, seconds, clock, lr, progress, batch_size, generator):
+        assert clock() == "now"
         asked.append((seconds, lr))
         return {"loss": [lr, lr]}
 
     monkeypatch.setattr(families, "fit", watch)
     for family in FAMILIES.values():
         asked.clear()
-        _, history = family.train(some(), generator=seeded(), seconds=12.0)
+        _, history = family.train(some(), generator=seeded(), seconds=12.0, clock=lambda: "now")
         assert sum(seconds for seconds, _ in asked) == pytest.approx(12)
         assert [lr for _, lr in asked] == [lr for _, lr in family.stages]
         pairs = zip(asked, family.stages, strict=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from itertools import pairwise
 
@@ -117,6 +118,15 @@ def test_budget_in_seconds_is_kept():
     history = fit(model, x, seconds=0.3, batch_size=8, lr=0.01, generator=seeded(), progress=False)
     assert 0.3 <= time.perf_counter() - start < 2.0
     assert len(history["loss"]) > 8  # went on after the first epoch
+
+
+def test_seconds_are_those_of_the_clock():
+    """A clock that is read once before the first step and after each of them."""
+    ticks = itertools.count()
+    options = {"batch_size": 8, "lr": 0.01, "generator": seeded(), "progress": False}
+    x, clock = seeded_normal(64, 3), lambda: 0.5 * next(ticks)
+    history = fit(DiagonalGaussian(3), x, seconds=6, clock=clock, **options)
+    assert len(history["loss"]) == 12
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])

@@ -1,41 +1,25 @@
 """The last comparison over several starts and budgets of training seconds; writes its file.
 
 Run: python -m tests.benchmarks.bench_which_model [seconds:starts ...] [to=FILE]
-As 15:5 4:5 45:3, which is the default. OMP_NUM_THREADS=1 is advised: small networks. What the file
-holds already is not done again: delete it to begin anew.
+As 15:5 4:5 45:3, which is the default. What the file holds already is not done again:
+delete it to begin anew.
 
-Seconds are those of the processor, not of the wall clock: other work on the machine does not count.
+Seconds are those of the processor: other work on the machine hardly counts.
 """
 
 from __future__ import annotations
 
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from types import SimpleNamespace
-from unittest import mock
 
 import torch
 from tqdm.auto import tqdm
 
-from lib import relatives, train
 from lib import which_model as contest
 from lib import which_model_spread as spread
 from lib.datasets import load
 
 PLAN = {15.0: 5, 4.0: 5, 45.0: 3}
-
-
-@contextmanager
-def processor_seconds() -> Iterator[None]:
-    """Let the budgets and the stopwatch of the library read the processor's time."""
-    clock = SimpleNamespace(perf_counter=time.process_time)
-    with ExitStack() as stack:
-        for module in (train, relatives, contest):
-            stack.enter_context(mock.patch.object(module, "time", clock))
-        yield
 
 
 def one(name: str, budget: float, seed: int) -> dict[str, float | str]:
@@ -54,11 +38,10 @@ def run(plan: dict[float, int], path: Path) -> list[dict[str, float | str]]:
     done = {(row["model"], row["budget"], row["seed"]) for row in rows}
     jobs = [(name, budget, seed) for budget, starts in plan.items() for seed in range(starts)
             for name in contest.CONTESTANTS]  # fmt: skip
-    with processor_seconds():
-        for job in tqdm([job for job in jobs if job not in done], desc="trainings"):
-            rows.append(one(*job))
-            rows.sort(key=_place)
-            spread.write(rows, path)
+    for job in tqdm([job for job in jobs if job not in done], desc="trainings"):
+        rows.append(one(*job))
+        rows.sort(key=_place)
+        spread.write(rows, path)
     return rows
 
 
@@ -85,7 +68,7 @@ def main(*arguments: str) -> None:
         else:
             seconds, starts = word.split(":")
             plan[float(seconds)] = int(starts)
-    print(f"{torch.get_num_threads()} threads")
+    torch.set_num_threads(1)
     print_tables(run(plan or PLAN, path))
 
 
