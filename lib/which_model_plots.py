@@ -148,7 +148,10 @@ def price_map(found: Facts, kinds: Mapping[str, str], floor: float) -> Figure:
     ax.set(ylabel="Fréchet distance")
     ax.margins(x=0.15, y=0.22)
     marks = [Line2D([], [], marker="o", ls="", color=c, alpha=0.6) for c in KINDS.values()]
-    ax.legend(marks, KINDS, title="likelihood", loc="upper right")
+    names = [f"likelihood: {kind}" for kind in KINDS]
+    fig.legend(marks, names, loc="outside upper center", ncols=len(names))
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_formatter("{x:g}")
     return fig
 
 
@@ -164,7 +167,11 @@ def budget_panels(rows: list, facts: Sequence[str]) -> Figure:
         ax.set(xscale="log", xlabel="seconds of training", ylabel=LABELS.get(fact, fact))
         ax.set_xticks(seconds, [f"{s:g}" for s in seconds])
         ax.minorticks_off()
-    axes[0, 0].set_yscale("log")
+        if fact == "bits":
+            ax.set_ylim(1.7, 3.4)  # a diffusion's first bounds lie far above
+        else:
+            ax.set_yscale("log")
+            ax.yaxis.set_major_formatter("{x:g}")
     handles = [Line2D([], [], color=c, ls=d) for c, d in (SHADES[n] for n in names)]
     fig.legend(handles, names, loc="outside lower center", ncols=4)
     return fig
