@@ -14,7 +14,7 @@ from lib.plots import COLORS, WIDTH
 from lib.tables import table
 
 SHARES = ("accuracy", "precision", "recall", "codes tell the class", "beyond")
-FORMS = dict.fromkeys(SHARES, "{:.1%}") | {"seconds": "{:.0f}", "nats": "{:.1f}"}
+FORMS = dict.fromkeys(SHARES, "{:.1%}") | {"cpu s": "{:.0f}", "bound (nats)": "{:.1f}"}
 
 
 def facts_table(name: str, facts: Mapping[str, Mapping[str, float]]) -> Markdown:
@@ -102,7 +102,7 @@ def dial_panels(found: Mapping[float, Mapping[str, float]]) -> Figure:
     for ax in (left, right):
         ax.set_xticks(places, [f"{w:g}" for w in found])
         ax.set_xlabel("guidance weight w")
-    left.set(ylabel="share; spread: real digits are 1", ylim=(0, 1.5))
+    left.set(ylabel="share (spread: ratio to real)", ylim=(0, 1.5))
     left.legend(ncols=3, loc="upper center", columnspacing=1, handlelength=1.2)
     right.set(ylabel="Fréchet distance", ylim=(0, None))
     return fig

@@ -103,6 +103,11 @@ def chain_density(model: GuidedDiffusion, grid: np.ndarray, c: Tensor | None) ->
 
     It starts from N(0, 1) and applies one transition density a step: the Chapman-Kolmogorov sum.
     At t = 1 no noise is added; the density is carried along by the map that is left.
+
+    Raises
+    ------
+    ValueError
+        If the grid is too coarse or too short for the steps, so that mass is made or lost.
     """
     x = torch.as_tensor(grid, dtype=torch.float64)[:, None]  # (m, 1)
     cell, mass = grid[1] - grid[0], norm.pdf(grid)
@@ -111,10 +116,19 @@ def chain_density(model: GuidedDiffusion, grid: np.ndarray, c: Tensor | None) ->
         guess = model.denoise(x, t, given)[0]
         mean, variance = model.schedule.posterior(guess, x, t)
         if t == 1:
+            _check_mass(mass.sum() * cell)
             return _carried(grid, mean[:, 0].numpy(), mass)
         away = (grid[:, None] - mean[:, 0].numpy()) ** 2 / float(variance)  # (to, from)
         mass = np.exp(-away / 2) @ mass * cell / (2 * np.pi * float(variance)) ** 0.5
     raise AssertionError("a chain has at least one step")
+
+
+def _check_mass(whole: float) -> None:
+    if abs(whole - 1) > 0.01:
+        raise ValueError(
+            f"the chain holds a mass of {whole:.3f} before its last step: take a finer or longer "
+            "grid, or fewer steps"
+        )
 
 
 def _carried(grid: np.ndarray, to: np.ndarray, mass: np.ndarray) -> np.ndarray:

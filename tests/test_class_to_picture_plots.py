@@ -14,10 +14,10 @@ def closed():
 
 
 def test_table_has_the_columns_of_the_first_row_and_gaps():
-    facts = {"a": {"accuracy": 0.987, "spread": 1.234, "seconds": 12.4}}
+    facts = {"a": {"accuracy": 0.987, "spread": 1.234, "cpu s": 12.4}}
     facts["b"] = {"accuracy": 1.0, "beyond": 0.1, "spread": 0.5}
     lines = drawings.facts_table("model", facts).data.split("\n")
-    assert lines[0] == "| model | accuracy | spread | seconds |"
+    assert lines[0] == "| model | accuracy | spread | cpu s |"
     assert lines[2] == "| a | 98.7% | 1.23 | 12 |"
     assert lines[3] == "| b | 100.0% | 0.50 |  |"
 

@@ -103,3 +103,9 @@ def test_divergence_of_gaussians():
 def test_a_folded_step_is_refused():
     with pytest.raises(ValueError, match="folds"):
         line._carried(GRID, -GRID, np.ones(len(GRID)))
+
+
+def test_a_grid_that_is_too_coarse_is_refused():
+    model = line.exact_guidance(KINDS, cosine_schedule(300))
+    with pytest.raises(ValueError, match="finer or longer"):
+        line.chain_density(model, np.linspace(-5, 5, 101), told(1))

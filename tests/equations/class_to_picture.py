@@ -54,7 +54,9 @@ def noisy(density: np.ndarray, at: np.ndarray, kept: float) -> np.ndarray:
     return kernel @ density * CELL
 
 
-@checks("eq-class-wait", by="a hundred thousand waits, and a long partial sum")
+@checks(
+    "eq-class-wait", by="twenty thousand waits for each of three shares, and a long partial sum"
+)
 def waiting():
     """The mean number of draws until the first success."""
     for p in (0.1, 0.37, 0.9):
