@@ -103,7 +103,7 @@ def _code_mixture(pictures: np.ndarray, seconds: float, generator: torch.Generat
     """An autoencoder of eight numbers, trained for most of the time, and a mixture of its codes."""
     x = torch.as_tensor(pictures, dtype=torch.float32)
     coder = mlp_autoencoder(SHAPE, (256, 128), 8, noise=0.1)
-    for share, lr in ((0.6, 2e-3), (0.25, 4e-4)):
+    for share, lr in ((0.55, 2e-3), (0.2, 4e-4)):
         options = {"batch_size": 64, "lr": lr, "generator": generator, "progress": False}
         fit(coder, x, seconds=share * seconds, clock=clock, **options)
     return plain.fit_code_mixture(coder, x, generator)

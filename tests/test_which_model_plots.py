@@ -75,8 +75,7 @@ def test_discs_stand_at_price_and_distance_with_the_memory_as_area():
     found = contest()
     kinds = dict.fromkeys(found, "bound") | {"GAN": "none"}
     ax = drawings.price_map(found, kinds, 0.5).axes[0]
-    order = sorted(found, key=lambda k: found[k]["s per 100"])
-    for disc, name in zip(ax.collections, order, strict=True):
+    for disc, name in zip(ax.collections, found, strict=True):
         row = found[name]
         np.testing.assert_allclose(disc.get_offsets()[0], [1e3 * row["s per 100"], row["Fréchet"]])
         assert disc.get_sizes()[0] == pytest.approx(row["numbers"] / 150)

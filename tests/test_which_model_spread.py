@@ -67,4 +67,4 @@ def test_the_shipped_file_is_a_whole_contest():
         assert 0 < row["Fréchet"] < 150
         assert math.isnan(row["bits"]) == (row["model"] in ("GAN", "AE + GMM"))
         assert not row["bits"] < 1  # digits have about 1.8 bits per dimension
-    assert len(spread.column(log, contest.SECONDS, "GAN", "seed")) >= 5
+    assert len(spread.column(log, contest.SECONDS, "GAN", "seed")) >= 3
