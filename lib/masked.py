@@ -99,6 +99,12 @@ class Memory:
         self.seen[layer][:, :, self.row + above, columns] = v[:, :, 0]
         return self.seen[layer]
 
+    def keep(self, rows: Tensor) -> None:
+        """Go on with these rows (n,) of all that was stored, in their order; a row may repeat."""
+        moved = (rows != torch.arange(len(rows))).nonzero()[:, 0]
+        for seen in self.seen.values():
+            seen[moved] = seen[rows[moved]]
+
     def __call__(self, layer: MaskedConv2d, v: Tensor) -> Tensor:
         """The layer's output (n, outputs, 1, ...) at the current place."""
         seen, (left, right, above, _) = self.store(layer, v), layer.margins

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
 import torch
@@ -109,7 +109,7 @@ class PixelCNN(ConvPixelModel):
             h = h + self.drop(widen(F.relu(step)), generator)
         return self.unfold(self.last(F.relu(self.mix(F.relu(h)))))
 
-    def walk(self, x: Tensor, c: Tensor | None = None) -> Iterator[Tensor]:
+    def walk(self, x: Tensor, c: Tensor | None = None) -> Generator[Tensor, Tensor | None, None]:
         """As `PixelModel.walk`, but every layer computes a pixel once and remembers it."""
         self._check(x, c)
         memory = Memory(*self.shape[-2:])
@@ -117,7 +117,9 @@ class PixelCNN(ConvPixelModel):
             here = (..., slice(i, i + 1), slice(j, j + 1))
             memory.at(i, j)
             logits = self._layers(self.encode(x[here]), c, memory, here)
-            yield logits[(slice(None), slice(None), *colour, 0, 0)]
+            rows = yield logits[(slice(None), slice(None), *colour, 0, 0)]
+            if rows is not None:
+                memory.keep(rows)
             memory.store(self.first, self.encode(x[here]))  # now x holds this pixel
 
 
@@ -202,7 +204,7 @@ class GatedPixelCNN(ConvPixelModel):
                 h = self.out[k](seen) + (h if k else 0.0)
         return self.unfold(self.last(F.relu(self.mix(F.relu(total)))))
 
-    def walk(self, x: Tensor, c: Tensor | None = None) -> Iterator[Tensor]:
+    def walk(self, x: Tensor, c: Tensor | None = None) -> Generator[Tensor, Tensor | None, None]:
         """As `PixelModel.walk`; the vertical stack runs once a row, the horizontal once a pixel."""
         self._check(x, c)
         memory = Memory(*self.shape[-2:])
@@ -214,6 +216,9 @@ class GatedPixelCNN(ConvPixelModel):
             memory.at(i, j)
             above = [t[..., j : j + 1] for t in told]
             logits = self._horizontal(self.encode(x[here]), c, above, memory, here)
-            yield logits[(slice(None), slice(None), *colour, 0, 0)]
+            rows = yield logits[(slice(None), slice(None), *colour, 0, 0)]
+            if rows is not None:
+                memory.keep(rows)
+                told = [t[rows] for t in told]
             for layer in (self.down[0], self.right[0]):
                 memory.store(layer, self.encode(x[here]))
