@@ -16,7 +16,6 @@ from lib import likelihoods
 from lib.adversarial_autoencoder import mlp_adversarial
 from lib.autoencoder import mlp_autoencoder
 from lib.colour_lstm import MeanColours, NamedColours
-from lib.conditional_vae import mlp_conditional_vae
 from lib.creature_lstm import CreatureLSTM
 from lib.diagonal_lstm import DiagonalBiLSTM
 from lib.diffusion import Diffusion
@@ -24,7 +23,6 @@ from lib.fvbn import LinearFVBN
 from lib.gan import GAN
 from lib.gan_nets import DCDiscriminator, DCGenerator, MLPDiscriminator, MLPGenerator
 from lib.gan_penalties import spectral_norm
-from lib.guidance import GuidedDiffusion
 from lib.hierarchical_vae import mlp_hierarchy
 from lib.latent_diffusion import mlp_latent
 from lib.linear_vae import LinearVAE
@@ -41,10 +39,10 @@ from lib.raster_lstm import RasterLSTM
 from lib.row_lstm import RowLSTM
 from lib.time_nets import TimeMLP, UNet
 from lib.tiny_pictures import TinyTable
-from lib.translation import PatchDiscriminator, Translation, UNetGenerator
 from lib.vae import conv_vae, mlp_vae
 from lib.vae_gan import VAEGAN
 from lib.wave_model import WaveModel
+from tests import conditional_cases as told
 
 
 class DiagonalGaussian(GenerativeModel):
@@ -145,27 +143,6 @@ def small_vae(likelihood: likelihoods.Likelihood, **options) -> GenerativeModel:
 def classes(n: int) -> Tensor:
     """One-hot conditions (n, 3)."""
     return torch.eye(3)[torch.arange(n) % 3]
-
-
-def drawings(n: int) -> Tensor:
-    """Conditions that are pictures of two channels, (n, 2, 4, 4)."""
-    return levels(2 * n, 2).reshape(n, 2, 4, 4)
-
-
-def small_guided(**options) -> GuidedDiffusion:
-    network = TimeMLP(2, width=8, layers=2, c_dim=3)
-    return GuidedDiffusion(network, (2,), linear_schedule(21), c_dim=3, drop=0.3, **options)
-
-
-def small_conditional(prior: str) -> GenerativeModel:
-    likelihood = likelihoods.Categorical(5)
-    return mlp_conditional_vae((4, 4), 2, likelihood, c_dim=3, hidden=(8,), prior=prior)
-
-
-def small_translation(judged: bool, **options) -> GenerativeModel:
-    g = UNetGenerator((2, 4, 4), (4, 4), channels=(4, 8), k=3, skips=judged)
-    d = PatchDiscriminator((2, 4, 4), (4, 4), channels=(4,)) if judged else None
-    return Translation(g, d, 3, **options)
 
 
 # name -> (function that makes the model, function n -> data of its shape)
@@ -307,24 +284,26 @@ MODELS: dict[str, tuple[Callable[[], GenerativeModel], Callable[[int], Tensor]]]
         lambda n: levels(n, 5) * 2 - 1,
     ),
     "guided diffusion": (
-        lambda: GivenStepwise(small_guided(weight=1.5, target="v", average=0.9), classes),
+        lambda: GivenStepwise(told.small_guided(weight=1.5, target="v", average=0.9), classes),
         lambda n: seeded_normal(n, 2),
     ),
-    "guided diffusion told nothing": (small_guided, lambda n: seeded_normal(n, 2)),
+    "guided diffusion told nothing": (told.small_guided, lambda n: seeded_normal(n, 2)),
     "vae learned prior": (
-        lambda: Given(small_conditional("learned"), classes),
+        lambda: Given(told.small_conditional("learned"), classes),
         lambda n: levels(n, 5),
     ),
     "vae learned prior alone": (
-        lambda: Given(small_conditional("alone"), classes),
+        lambda: Given(told.small_conditional("alone"), classes),
         lambda n: levels(n, 5),
     ),
     "translation": (
-        lambda: GivenBoundless(small_translation(True, penalty="r1", average=0.9), drawings),
+        lambda: GivenBoundless(
+            told.small_translation(True, penalty="r1", average=0.9), told.drawings
+        ),
         lambda n: levels(n, 5) * 2 - 1,
     ),
     "translation by l1 alone": (
-        lambda: GivenBoundless(small_translation(False), drawings),
+        lambda: GivenBoundless(told.small_translation(False), told.drawings),
         lambda n: levels(n, 5) * 2 - 1,
     ),
     "gan of points": (
