@@ -33,6 +33,7 @@ def test_doubtful_digits_come_with_the_least_sure_first():
     assert fig.axes[0].get_title() == "3: 72%\n5: 20%"
 
 
+@pytest.mark.slow
 def test_rows_of_chance_and_of_hands():
     pictures = np.arange(10)[:, None, None, None] * np.ones((10, 2, 8, 8)) / 10
     fig = drawings.chance_rows({"VAE": pictures, "GAN": pictures})

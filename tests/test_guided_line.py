@@ -84,6 +84,7 @@ def test_chain_of_a_gaussian_is_known():
     np.testing.assert_allclose(p, stats.norm.pdf(GRID, mean, variance**0.5), atol=2e-3)
 
 
+@pytest.mark.slow
 def test_silence_and_minus_one_are_the_same_chain():
     model = line.exact_guidance(KINDS, SCHEDULE, -1.0)
     np.testing.assert_allclose(
@@ -106,6 +107,6 @@ def test_a_folded_step_is_refused():
 
 
 def test_a_grid_that_is_too_coarse_is_refused():
-    model = line.exact_guidance(KINDS, cosine_schedule(300))
+    model = line.exact_guidance(KINDS, cosine_schedule(40))
     with pytest.raises(ValueError, match="finer or longer"):
-        line.chain_density(model, np.linspace(-5, 5, 101), told(1))
+        line.chain_density(model, np.linspace(-5, 5, 41), told(1))

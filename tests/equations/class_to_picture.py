@@ -54,15 +54,13 @@ def noisy(density: np.ndarray, at: np.ndarray, kept: float) -> np.ndarray:
     return kernel @ density * CELL
 
 
-@checks(
-    "eq-class-wait", by="twenty thousand waits for each of three shares, and a long partial sum"
-)
+@checks("eq-class-wait", by="five thousand waits for each of three shares, and a long partial sum")
 def waiting():
     """The mean number of draws until the first success."""
     for p in (0.1, 0.37, 0.9):
         k = np.arange(1, 3000)
         assert np.isclose(np.sum(k * (1 - p) ** (k - 1) * p), 1 / p)
-        drawn = np.random.default_rng(0).random((20_000, 200)) < p
+        drawn = np.random.default_rng(0).random((5_000, 150)) < p
         found = drawn.argmax(1) + 1
         assert abs(found.mean() - 1 / p) < 5 * found.std() / len(found) ** 0.5
 
