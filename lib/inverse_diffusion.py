@@ -88,14 +88,16 @@ def slope_guess(
     """x_0-hat + J^T A^+ (y - A x_0-hat) / sqrt(bar alpha_t), (n, *shape), times a strength.
 
     J is the slope of x_0-hat in x_t; only its product with one picture is needed, a single pass
-    backwards. Source: Chung et al., 2023; with the pseudo-inverse, J. Song et al., 2023.
+    backwards. The result is clipped where the model clips its guesses. Source: Chung et al., 2023;
+    with the pseudo-inverse, J. Song et al., 2023.
     """
     with torch.enable_grad():
         xt = xt.detach().requires_grad_(True)
         x0, _ = model.denoise(xt, t)
         gap = a.back(y - a.ask(x0.detach()))
         (pull,) = torch.autograd.grad(x0, xt, gap)
-    return x0.detach() + strength * pull / model.schedule.alpha_bar[t].sqrt().item()
+    moved = x0.detach() + strength * pull / model.schedule.alpha_bar[t].sqrt().item()
+    return moved if model.clip is None else moved.clamp(-model.clip, model.clip)
 
 
 def _noisier(model: Diffusion, x: Tensor, s: int, t: int, noise: Tensor) -> Tensor:

@@ -154,13 +154,13 @@ def _theory(ax: Axes, counts: np.ndarray, errors: np.ndarray) -> None:
 
 # ------------------------------------------------------------------ frames of the explorable
 
-ZOOM = 10  # pixels of the screen for a pixel of a digit
+ZOOM = 9  # pixels of the screen for a pixel of a digit
 
 
 def window_frames(
     found: Mapping[tuple[int, int], Window], names: Sequence[str]
 ) -> Callable[[str, int, int, str], np.ndarray]:
-    """What an explorable draws: a digit with a window, and answers of a family in two rows.
+    """What an explorable draws: a digit with a window, and answers of a family.
 
     `found` is as `lib.inverse_study.windows` makes it, `names` are those of its digits.
     """
@@ -168,11 +168,9 @@ def window_frames(
     def frame(digit: str, top: int, left: int, family: str) -> np.ndarray:
         window, n = found[top, left], names.index(digit)
         done = in_colour(np.clip(window.done[family][n], 0, 1))
-        half = len(done) // 2
-        first = [seen(window.a, window.x[n : n + 1])[0], *done[:half]]
-        second = [in_colour(window.x[n : n + 1])[0], *done[half:]]
-        text = f"{family}: looks like {', '.join(map(str, window.looks(family, n)))}"
-        return board([first, second], text)
+        given = seen(window.a, window.x[n : n + 1])[0]
+        looks = " ".join(map(str, window.looks(family, n)))
+        return board([[given, *done, in_colour(window.x[n : n + 1])[0]]], f"taken for: {looks}")
 
     return frame
 
@@ -181,7 +179,7 @@ def board(rows: Sequence[Sequence[np.ndarray]], text: str) -> np.ndarray:
     """Rows of coloured pictures (h, w, 3) in [0, 1] under a line of text; uint8."""
     h, w = np.array(rows[0][0].shape[:2]) * ZOOM + GAP
     image = Image.new("RGB", (int(len(rows[0]) * w), int(TOP + len(rows) * h)), "white")
-    ImageDraw.Draw(image).text((0, TOP - 10), text, INK, _font(26), anchor="lb")
+    ImageDraw.Draw(image).text((0, TOP - 10), text, INK, _font(24), anchor="lb")
     for i, row in enumerate(rows):
         for j, picture in enumerate(row):
             levels = np.rint(np.rint(np.clip(picture, 0, 1) * 31) * (255 / 31)).astype(np.uint8)

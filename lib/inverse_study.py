@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -32,6 +33,7 @@ from lib.model import Trainable
 from lib.noise_schedule import cosine_schedule
 from lib.tables import table
 
+Ask = Callable[..., Tensor]  # a map, questions, a number of answers each, a generator
 TOP = 16  # the highest level of a digit's pixel
 WINDOW = 4  # side of the hidden window of a digit, in pixels
 
@@ -209,11 +211,14 @@ class Asker:
         drawn = [draw(condition(self.mixture, a, one), k, rng) for one in y.double()]
         return torch.tensor(np.array(drawn).reshape(-1, *a.shape))
 
-    def latent(self, a: LinearMap, y: Tensor, k: int, generator: torch.Generator) -> Tensor:
+    def latent(
+        self, a: LinearMap, y: Tensor, k: int, generator: torch.Generator, **options: Any
+    ) -> Tensor:
         """Pictures of codes from the VAE's p(z | y)."""
-        width = usual_gap(self.vae, a, self.train)
-        many = y.repeat_interleave(k, 0)
-        return latent_answers(self.vae, a, many, width=width, generator=generator)
+        options = {"width": usual_gap(self.vae, a, self.train)} | options
+        return latent_answers(
+            self.vae, a, y.repeat_interleave(k, 0), generator=generator, **options
+        )
 
     def particles(
         self, a: LinearMap, y: Tensor, k: int, generator: torch.Generator, count: int = 16
@@ -226,21 +231,39 @@ class Asker:
         self, a: LinearMap, y: Tensor, k: int, generator: torch.Generator, **options: Any
     ) -> Tensor:
         """Chains of the diffusion, held to y by the slope."""
-        options = {"steps": 12, "repeats": 3} | options
+        options = {"steps": 10, "repeats": 3} | options
         many = 2 * y.repeat_interleave(k, 0) - 1  # rows of A add up to 1: y changes scale as x does
         return (answers(self.diffusion, a, many, generator=generator, **options) + 1) / 2
 
-    def everybody(
-        self, a: LinearMap, x: np.ndarray, k: int, generator: torch.Generator
-    ) -> dict[str, np.ndarray]:
-        """k answers of every family to what A tells of digits x (n, 8, 8): (n, k, 8, 8) each."""
-        y = a.ask(torch.as_tensor(x))
-        families = {
+    @property
+    def thorough(self) -> dict[str, Ask]:
+        """All families, as well as they can."""
+        return {
             "class Gaussians": self.exact,
             "PixelCNN": self.particles,
             "VAE": self.latent,
             "diffusion": self.chains,
         }
+
+    @property
+    def hasty(self) -> dict[str, Ask]:
+        """The three trained families, with fewer particles and steps."""
+        return {
+            "PixelCNN": partial(self.particles, count=8),
+            "VAE": partial(self.latent, tries=1000, steps=40),
+            "diffusion": partial(self.chains, repeats=2),
+        }
+
+    def everybody(
+        self,
+        a: LinearMap,
+        x: np.ndarray,
+        k: int,
+        generator: torch.Generator,
+        families: Mapping[str, Ask] | None = None,
+    ) -> dict[str, np.ndarray]:
+        """k answers of every family to what A tells of digits x (n, 8, 8): (n, k, 8, 8) each."""
+        y, families = a.ask(torch.as_tensor(x)), families or self.thorough
         return {
             name: ask(a, y, k, generator).reshape(len(x), k, *a.shape).numpy()
             for name, ask in families.items()
@@ -263,11 +286,11 @@ class Window:
 def windows(
     asker: Asker, x: np.ndarray, k: int, generator: torch.Generator
 ) -> dict[tuple[int, int], Window]:
-    """A window at every place (top, left) of digits x, and k answers of every family."""
+    """A window at every place (top, left) of digits x, and k hasty answers of three families."""
     found = {}
     for top, left in product(range(8 - WINDOW + 1), repeat=2):
         a = known_pixels(all_but_window((8, 8), top, left, WINDOW))
-        found[top, left] = Window(a, x, asker.everybody(a, x, k, generator))
+        found[top, left] = Window(a, x, asker.everybody(a, x, k, generator, asker.hasty))
     return found
 
 
