@@ -24,7 +24,8 @@ def parts_keep_their_own_mean() -> None:
 
 def paintings_hold_tones_and_parts() -> None:
     faces = some_faces()
-    c, x = face_pairs.pairs(faces)
+    x = face_pairs.pairs(faces)[1]
+    c = face_pairs.ask_painting(faces.x, faces.extras["labels"])
     np.testing.assert_array_equal(face_pairs.labels_of(c), faces.extras["labels"])
     flat = face_pairs.repaint(faces.x, faces.extras["labels"])
     np.testing.assert_allclose(face_pairs.tones_of(c), flat, atol=1e-6)
