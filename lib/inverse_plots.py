@@ -133,8 +133,8 @@ def tradeoff_panels(
         right.plot(errors, 100 * sharp, "o-", color=COLORS[role], lw=1, label=name)
     for name, (error, sharp) in single.items():
         right.plot(error, 100 * sharp, "D", color=COLORS["prior"])
-        right.annotate(name, (error, 100 * sharp), (0, -12), textcoords="offset points",
-                       ha="center", fontsize=8, color=COLORS["prior"])  # fmt: skip
+        right.annotate(name, (error, 100 * sharp), (7, 0), textcoords="offset points",
+                       va="center", fontsize=8, color=COLORS["prior"])  # fmt: skip
     left.set(xlabel="answers averaged, k", ylabel="squared error a picture", ylim=(0, None))
     left.set(xscale="log")
     left.set_xticks(counts, [str(k) for k in counts])
