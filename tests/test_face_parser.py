@@ -52,6 +52,6 @@ def test_the_trained_parser_reads_faces_and_not_paint():
     real = net.agreement(faces.x, labels)
     paint = net.agreement(repaint(faces.x, labels), labels)
     assert real["pixels"] > 0.88
-    assert real["parts"] > 0.7
+    assert real["parts"] > 0.65
     assert paint["parts"] < real["parts"] - 0.1
     assert trained_parser() is net
