@@ -31,7 +31,9 @@ from lib.metrics import sharpness
 from lib.mixture import GaussianMixture
 from lib.model import Trainable
 from lib.noise_schedule import cosine_schedule
+from lib.pixel import PixelModel
 from lib.tables import table
+from lib.vae import VAE
 
 Ask = Callable[..., Tensor]  # a map, questions, a number of answers each, a generator
 TOP = 16  # the highest level of a digit's pixel
@@ -201,7 +203,14 @@ class Asker:
         Digits that tell how far the VAE's pictures usually are from real ones.
     """
 
-    def __init__(self, diffusion, vae, pixels, mixture: GaussianMixture, train: Tensor):
+    def __init__(
+        self,
+        diffusion: Diffusion,
+        vae: VAE,
+        pixels: PixelModel,
+        mixture: GaussianMixture,
+        train: Tensor,
+    ):
         self.diffusion, self.vae, self.pixels = diffusion, vae, pixels
         self.mixture, self.train = mixture, train
 
