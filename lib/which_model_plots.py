@@ -37,6 +37,7 @@ PARTS = {  # the colour of each wish in the bars of the explorable
     "s per 100": "#d08300",
     "numbers": "#7d8590",
 }
+PM = "\u202f±\u202f"  # with spaces at which no line breaks
 FORMS = {
     "bits": "{:.2f}",
     "Fréchet": "{:.1f}",
@@ -108,7 +109,7 @@ def spread_table(rows: list, budget: float, facts: Sequence[str]) -> Markdown:
     def text(name: str, fact: str) -> str:
         values = spread.column(rows, budget, name, fact)
         form = FORMS.get(fact, "{:.2f}").format
-        return "" if np.isnan(values).any() else f"{form(values.mean())} ± {form(values.std())}"
+        return "" if np.isnan(values).any() else f"{form(values.mean())}{PM}{form(values.std())}"
 
     names = spread.average(rows, budget)
     return table(["model", *facts], [[n, *(text(n, f) for f in facts)] for n in names])

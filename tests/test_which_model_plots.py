@@ -101,7 +101,7 @@ def test_tables_leave_out_what_is_unknown():
     assert [part.strip() for part in row.split("|")[1:4]] == ["GAN", "exact", ""]
     text = drawings.spread_table(log(), 8.0, ("Fréchet",)).data
     values = [r["Fréchet"] for r in log() if (r["budget"], r["model"]) == (8, "VAE")]
-    assert f"| VAE | {np.mean(values):.1f} ± {np.std(values):.1f} |" in text
+    assert f"| VAE | {np.mean(values):.1f}{drawings.PM}{np.std(values):.1f} |" in text
 
 
 def test_bars_are_as_long_as_the_marks_and_the_best_is_at_the_top():
