@@ -66,7 +66,9 @@ def toy_panels(mixture: GaussianMixture, posterior: GaussianMixture, points: np.
     right.plot(grid, density, color=COLORS["good"])
     at = np.interp(centre[1], grid, density)
     right.plot(centre[1], at, "D", color=COLORS["error"], ms=7, mec="white")
-    right.annotate("mean answer", (centre[1], at), (0, 9), textcoords="offset points", ha="center")
+    line = {"arrowstyle": "-", "color": COLORS["error"]}
+    place = {"xytext": (8, 75), "textcoords": "offset points", "ha": "center"}
+    right.annotate("mean answer", (centre[1], at), **place, arrowprops=line)
     right.set(xlabel="$x_2$", ylabel="density, given $y$", ylim=(0, None))
     return fig
 
@@ -124,7 +126,7 @@ def tradeoff_panels(
     `averages` are as `lib.inverse_study.averages` gives them; `single` holds error and sharpness of
     methods with one answer.
     """
-    fig, (left, right) = plt.subplots(1, 2, figsize=(WIDTH, 3.0))
+    fig, (left, right) = plt.subplots(1, 2, figsize=(WIDTH, 3.0), gridspec_kw={"wspace": 0.08})
     for (name, found), role in zip(averages.items(), ROLES, strict=False):
         counts = np.array(list(found))
         errors, sharp = np.array(list(found.values())).T
