@@ -21,19 +21,19 @@ KEYS = "budget", "seed", "model"
 Row = Mapping[str, float | str]
 
 
-def write(rows: Iterable[Row], path: Path = FILE) -> None:
-    """Write rows of one set of columns; numbers with six digits."""
+def write(rows: Iterable[Row], path: Path | None = None) -> None:
+    """Write rows of one set of columns, to the book's file; numbers with six digits."""
     rows = list(rows)
-    with path.open("w", encoding="utf-8", newline="") as file:
+    with (path or FILE).open("w", encoding="utf-8", newline="") as file:
         sheet = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
         sheet.writeheader()
         for row in rows:
             sheet.writerow({k: v if isinstance(v, str) else f"{v:.6g}" for k, v in row.items()})
 
 
-def read(path: Path = FILE) -> list[dict[str, float | str]]:
-    """All rows; everything but the name of the model is a number."""
-    with path.open(encoding="utf-8", newline="") as file:
+def read(path: Path | None = None) -> list[dict[str, float | str]]:
+    """All rows, of the book's file; everything but the name of the model is a number."""
+    with (path or FILE).open(encoding="utf-8", newline="") as file:
         return [
             {k: v if k == "model" else float(v) for k, v in r.items()} for r in csv.DictReader(file)
         ]

@@ -300,7 +300,10 @@ MUTATIONS = [
     Mutation(
         "G moves first of all",
         f"{MODEL}.optimizers",
-        Edit('{"d_loss": d, "g_loss": g}', '{"g_loss": g, "d_loss": d}'),
+        Edit(
+            '{"d_loss": d, "g_loss": self._g_optimizer(lr)}',
+            '{"g_loss": self._g_optimizer(lr), "d_loss": d}',
+        ),
         training_takes_turns,
     ),
     Mutation(
@@ -316,9 +319,15 @@ MUTATIONS = [
         training_takes_turns,
     ),
     Mutation(
-        "the average follows D's steps",
+        "the average follows D's steps, too",
         f"{MODEL}.optimizers",
-        Edit("g.register_step_post_hook", "d.register_step_post_hook"),
+        Edit(
+            "if self.clip is not None:",
+            "if self.averaged is not None:\n"
+            "        d.register_step_post_hook("
+            "lambda *_: self.averaged.update_parameters(self.g))\n"
+            "    if self.clip is not None:",
+        ),
         training_takes_turns,
     ),
     Mutation(
@@ -329,7 +338,7 @@ MUTATIONS = [
     ),
     Mutation(
         "G's optimiser moves D",
-        f"{MODEL}.optimizers",
+        f"{MODEL}._g_optimizer",
         Edit("g = Adam(self.g.parameters()", "g = Adam(self.d.parameters()"),
         optimizers_hold_their_own_player,
     ),
