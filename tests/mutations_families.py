@@ -6,21 +6,9 @@ from torch import nn
 
 from lib import families
 from tests.mutation import Edit, Mutation
+from tests.mutation_tools import close, seeded
 
 FAMILY = "lib.families.Family"
-
-
-def seeded(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
-
-
-def some(*shape: int, seed: int = 0) -> torch.Tensor:
-    return torch.randn(*shape, generator=seeded(seed), dtype=torch.float64)
-
-
-def close(got, want, atol: float = 1e-9) -> None:
-    pair = (v.detach().numpy() if isinstance(v, torch.Tensor) else v for v in (got, want))
-    np.testing.assert_allclose(*pair, atol=atol, rtol=1e-7)
 
 
 def digits_survive_writing_and_reading() -> None:

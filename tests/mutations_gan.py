@@ -300,10 +300,7 @@ MUTATIONS = [
     Mutation(
         "G moves first of all",
         f"{MODEL}.optimizers",
-        Edit(
-            '{"d_loss": d, "g_loss": self._g_optimizer(lr)}',
-            '{"g_loss": self._g_optimizer(lr), "d_loss": d}',
-        ),
+        Edit('{"d_loss": d,', '{"g_loss": 0, "d_loss": d,'),
         training_takes_turns,
     ),
     Mutation(
@@ -322,11 +319,9 @@ MUTATIONS = [
         "the average follows D's steps, too",
         f"{MODEL}.optimizers",
         Edit(
-            "if self.clip is not None:",
-            "if self.averaged is not None:\n"
-            "        d.register_step_post_hook("
-            "lambda *_: self.averaged.update_parameters(self.g))\n"
-            "    if self.clip is not None:",
+            "return {",
+            "d.register_step_post_hook(lambda *_: self.averaged.update_parameters(self.g))\n"
+            "    return {",
         ),
         training_takes_turns,
     ),

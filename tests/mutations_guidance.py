@@ -2,7 +2,6 @@
 
 import math
 
-import numpy as np
 import torch
 from torch import nn
 from torch.distributions import Normal, kl_divergence
@@ -10,34 +9,12 @@ from torch.distributions import Normal, kl_divergence
 from lib import conditional_vae, guidance, likelihoods
 from lib.noise_schedule import cosine_schedule
 from tests.mutation import Edit, Mutation
+from tests.mutation_tools import apart, built, close, made, seeded, some
 
 GUIDED = "lib.guidance.GuidedDiffusion"
 VAE = "lib.conditional_vae"
 KINDS = torch.eye(3, dtype=torch.float64)
 SCHEDULE = cosine_schedule(6)
-
-
-def seeded(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
-
-
-def some(*shape: int, seed: int = 0) -> torch.Tensor:
-    return torch.randn(*shape, generator=seeded(seed), dtype=torch.float64)
-
-
-def close(got, want, atol: float = 1e-9) -> None:
-    pair = (v.detach().numpy() if isinstance(v, torch.Tensor) else v for v in (got, want))
-    np.testing.assert_allclose(*pair, atol=atol, rtol=1e-7)
-
-
-def apart(got, want) -> None:
-    assert not torch.allclose(got, want), "these should differ"
-
-
-def made(build, *args, **options):
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        return build(*args, **options).double()
 
 
 # ---------------------------------------------------------------------------- the guided model
@@ -253,11 +230,3 @@ MUTATIONS = [
         lambda: built(samples_begin_at_the_prior_of_the_condition),
     ),
 ]
-
-
-def built(check) -> None:
-    """A check that a mistake may also stop with another error, which counts as noticed."""
-    try:
-        check()
-    except (TypeError, ValueError, AttributeError) as error:
-        raise AssertionError(str(error)) from error

@@ -1,37 +1,14 @@
 """Mistakes of picture to picture, each caught by a quick check: gradients, lines by hand."""
 
-import numpy as np
 import torch
 from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits as bce
 
 from lib import translation
 from tests.mutation import Edit, Mutation
+from tests.mutation_tools import apart, built, close, made, seeded, some
 
 MODEL = "lib.translation.Translation"
-
-
-def seeded(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
-
-
-def some(*shape: int, seed: int = 0) -> torch.Tensor:
-    return torch.randn(*shape, generator=seeded(seed), dtype=torch.float64)
-
-
-def close(got, want, atol: float = 1e-9) -> None:
-    pair = (v.detach().numpy() if isinstance(v, torch.Tensor) else v for v in (got, want))
-    np.testing.assert_allclose(*pair, atol=atol, rtol=1e-7)
-
-
-def apart(got, want) -> None:
-    assert not torch.allclose(got, want), "these should differ"
-
-
-def made(build, *args, **options):
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        return build(*args, **options).double()
 
 
 def patches_are_as_large_as_gradients_say() -> None:
@@ -215,11 +192,3 @@ MUTATIONS = [
         lambda: built(each_player_has_its_optimizer),
     ),
 ]
-
-
-def built(check) -> None:
-    """A check that a mistake may also stop with another error, which counts as noticed."""
-    try:
-        check()
-    except (TypeError, ValueError, AttributeError) as error:
-        raise AssertionError(str(error)) from error
