@@ -50,6 +50,7 @@ class UNetGenerator(nn.Module):
         super().__init__()
         c_shape, picture = _with_channel(c_shape), _with_channel(shape)
         _check_sizes(c_shape, picture, patch)
+        _check_widths(channels, 2, "one for the finest maps and one for each halving")
         self.c_shape, self.shape, self.skips = c_shape, tuple(shape), skips
         _, h, w = _smallest([side // patch for side in picture[1:]], channels[1:])
         self.enter = nn.Sequential(
@@ -90,6 +91,11 @@ def _check_sizes(c_shape: Sequence[int], picture: Sequence[int], patch: int) -> 
         raise ValueError(f"a patch of {patch} pixels a side does not tile {picture[1:]}")
 
 
+def _check_widths(channels: Sequence[int], least: int, why: str) -> None:
+    if len(channels) < least or min(channels) < 1:
+        raise ValueError(f"channels are {least} or more positive numbers, {why}: got {channels}")
+
+
 def _norm(channels: int) -> nn.GroupNorm:
     """Normalises each answer by itself: no answer depends on its neighbours in the batch."""
     return nn.GroupNorm(math.gcd(8, channels), channels)
@@ -117,6 +123,7 @@ class PatchDiscriminator(nn.Module):
         self, c_shape: Sequence[int], shape: Sequence[int], *, channels: Sequence[int] = (32, 64)
     ):
         super().__init__()
+        _check_widths(channels, 1, "one for each layer of stride 2")
         self.c_shape, self.picture = _with_channel(c_shape), _with_channel(shape)
         layers: list[nn.Module] = []
         for before, after in pairwise((self.c_shape[0] + self.picture[0], *channels)):
@@ -134,6 +141,8 @@ def receptive_field(layers: Sequence[tuple[int, int]]) -> int:
 
     r = 1 + sum over the layers of (kernel - 1) times the product of all strides before it.
     """
+    if any(min(layer) < 1 for layer in layers):
+        raise ValueError(f"kernels and strides are 1 or more, got {list(layers)}")
     field, step = 1, 1
     for kernel, stride in layers:
         field, step = field + (kernel - 1) * step, step * stride

@@ -199,6 +199,12 @@ def test_networks_refuse_what_does_not_fit():
         for build in (UNetGenerator, PatchDiscriminator):
             with pytest.raises(ValueError, match="a picture's shape is"):
                 build(shape, (8, 8))
+    with pytest.raises(ValueError, match="channels are 2 or more positive numbers"):
+        UNetGenerator((8, 8), (8, 8), channels=(8,))
+    with pytest.raises(ValueError, match="channels are 1 or more positive numbers"):
+        PatchDiscriminator((8, 8), (8, 8), channels=())
+    with pytest.raises(ValueError, match="kernels and strides are 1 or more"):
+        receptive_field([(4, 0)])
 
 
 # ------------------------------------------------------------------------------ the losses
