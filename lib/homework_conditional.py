@@ -16,8 +16,7 @@ from scipy.special import logsumexp, softmax
 from scipy.stats import entropy
 
 from lib.homework import as_numbers, compare
-from lib.homework_pixel import FLOAT32, peer, peers_switched_off
-from lib.homework_vae import as_parts, ask_without, numbers
+from lib.homework_asking import FLOAT32, as_parts, ask_without, numbers, peer, peers_switched_off
 
 #: Modules whose functions do what the tasks ask for.
 ANSWERS = (

@@ -11,9 +11,8 @@ from typing import Any
 import numpy as np
 
 from lib.homework import as_numbers, compare
+from lib.homework_asking import FLOAT32, as_parts, numbers, peer
 from lib.homework_conditional import NO_LOG_0, UNDERFLOW, ask
-from lib.homework_pixel import FLOAT32, peer
-from lib.homework_vae import as_parts, numbers
 
 
 def check_forget(

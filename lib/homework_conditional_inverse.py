@@ -15,9 +15,8 @@ from scipy.special import softmax
 from scipy.stats import multivariate_normal
 
 from lib.homework import as_numbers, compare
+from lib.homework_asking import FLOAT32, as_parts, numbers, peer
 from lib.homework_conditional import ROUGH, ask
-from lib.homework_pixel import FLOAT32, peer
-from lib.homework_vae import as_parts, numbers
 
 SINGULAR = "A A^T cannot be inverted where two rows ask the same: take the pseudo-inverse"
 

@@ -10,9 +10,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from lib.homework import as_numbers, compare
+from lib.homework_asking import FLOAT32, as_parts, numbers, peer
 from lib.homework_conditional import ask
-from lib.homework_pixel import FLOAT32, peer
-from lib.homework_vae import as_parts, numbers
 
 Layers = Sequence[tuple[int, int, int]]
 

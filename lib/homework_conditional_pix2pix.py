@@ -14,9 +14,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from lib.homework import as_numbers, compare
+from lib.homework_asking import FLOAT32, as_parts, numbers, peer, sealed
 from lib.homework_conditional import ask
-from lib.homework_pixel import FLOAT32, peer, sealed
-from lib.homework_vae import as_parts, gradients, leaf, numbers
+from lib.homework_vae import gradients, leaf
 
 #: What goes wrong in the losses of pix2pix -> what to say.
 SLIPS = {

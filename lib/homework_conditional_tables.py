@@ -12,9 +12,8 @@ from typing import Any
 import numpy as np
 
 from lib.homework import as_numbers, compare
+from lib.homework_asking import FLOAT32, numbers, peer
 from lib.homework_conditional import ask
-from lib.homework_pixel import FLOAT32, peer
-from lib.homework_vae import numbers
 
 
 class Histogram:

@@ -15,9 +15,9 @@ from torch import Tensor
 from torch.distributions import Normal, kl_divergence
 
 from lib.homework import as_numbers, compare
+from lib.homework_asking import FLOAT32, numbers, peer, sealed
 from lib.homework_conditional import ask
-from lib.homework_pixel import FLOAT32, peer, sealed
-from lib.homework_vae import each_example, gradients, leaf, numbers
+from lib.homework_vae import each_example, gradients, leaf
 
 #: What goes wrong in a loss -> what to say.
 SLIPS = {

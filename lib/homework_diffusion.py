@@ -16,8 +16,8 @@ import torch
 from torch.distributions import Normal, kl_divergence
 
 from lib.homework import as_numbers, compare
-from lib.homework_pixel import FLOAT32, peer, peers_switched_off
-from lib.homework_vae import as_parts, ask_without, each_example, numbers
+from lib.homework_asking import FLOAT32, as_parts, ask_without, numbers, peer, peers_switched_off
+from lib.homework_vae import each_example
 from lib.noise_schedule import NoiseSchedule
 
 #: Modules whose functions do what the tasks ask for.

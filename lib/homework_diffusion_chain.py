@@ -15,9 +15,9 @@ from scipy.special import softmax
 from torch.distributions import Categorical, Independent, MixtureSameFamily, Normal
 
 from lib.homework import as_numbers, compare
+from lib.homework_asking import FLOAT32, as_parts, numbers, peer
 from lib.homework_diffusion import OWN_T, ask, bridge, each, moments, random_betas, retained
-from lib.homework_pixel import FLOAT32, peer
-from lib.homework_vae import as_parts, each_example, numbers
+from lib.homework_vae import each_example
 
 FAR = "exp underflows far from all means; subtract the largest logarithm first (logsumexp)"
 

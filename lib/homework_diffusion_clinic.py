@@ -11,11 +11,10 @@ from itertools import combinations
 import numpy as np
 
 from lib.homework import as_numbers, compare
+from lib.homework_asking import FLOAT32, numbers, peer, sealed
 from lib.homework_diffusion import ask, moments, random_betas, retained
 from lib.homework_diffusion_chain import guess
 from lib.homework_diffusion_goals import Network
-from lib.homework_pixel import FLOAT32, peer, sealed
-from lib.homework_vae import numbers
 
 #: The mistakes of the clinic's sampler -> what to say to who keeps them.
 SLIPS = {

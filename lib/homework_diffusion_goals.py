@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from lib.homework import as_numbers, compare
+from lib.homework_asking import FLOAT32, as_parts, numbers, peer, sealed
 from lib.homework_diffusion import (
     AHEAD,
     BEHIND,
@@ -23,8 +24,7 @@ from lib.homework_diffusion import (
     random_betas,
     retained,
 )
-from lib.homework_pixel import FLOAT32, peer, sealed
-from lib.homework_vae import as_parts, gradients, leaf, numbers
+from lib.homework_vae import gradients, leaf
 
 TARGETS = "x0", "eps", "v"
 

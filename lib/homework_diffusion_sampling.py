@@ -11,10 +11,9 @@ from typing import Any
 import numpy as np
 
 from lib.homework import as_numbers, compare
+from lib.homework_asking import FLOAT32, numbers, peer, sealed
 from lib.homework_diffusion import ask, bridge, moments, random_betas, retained
 from lib.homework_diffusion_goals import Network
-from lib.homework_pixel import FLOAT32, peer, sealed
-from lib.homework_vae import numbers
 
 NEGATIVE = "the root of a negative number? Under the root of eps stands sigma^2, not sigma"
 

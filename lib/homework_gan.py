@@ -16,8 +16,8 @@ from scipy.optimize import minimize_scalar
 from scipy.spatial.distance import jensenshannon
 
 from lib.homework import as_numbers, compare
-from lib.homework_pixel import FLOAT32, peer, peers_switched_off
-from lib.homework_vae import ask_without, gradients, leaf, numbers
+from lib.homework_asking import FLOAT32, ask_without, numbers, peer, peers_switched_off
+from lib.homework_vae import gradients, leaf
 
 #: Modules whose functions do what the tasks ask for.
 ANSWERS = (

@@ -15,10 +15,9 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn.functional import softplus
 
+from lib.homework_asking import numbers, peer
 from lib.homework_gan import ask
 from lib.homework_gan_training import player
-from lib.homework_pixel import peer
-from lib.homework_vae import numbers
 
 #: The mistakes of the clinic's script -> what to say to who keeps them.
 SLIPS = {

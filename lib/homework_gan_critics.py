@@ -16,10 +16,10 @@ from scipy.stats import wasserstein_distance
 from torch import Tensor
 
 from lib.homework import as_numbers, compare
+from lib.homework_asking import FLOAT32, as_parts, numbers, peer, sealed
 from lib.homework_gan import ask
 from lib.homework_gan_penalties import Parabola, mix_mistakes, r1_mistakes
-from lib.homework_pixel import FLOAT32, peer, sealed
-from lib.homework_vae import as_parts, each_example, gradients, leaf, numbers
+from lib.homework_vae import each_example, gradients, leaf
 
 GRAPH = (
     "no gradient gets through to the critic's weights: D must learn from the penalty; ask "

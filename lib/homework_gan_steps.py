@@ -14,9 +14,9 @@ from torch import Tensor
 from torch.nn.functional import softplus
 
 from lib.homework import compare
+from lib.homework_asking import FLOAT32, as_parts, numbers, peer
 from lib.homework_gan import ask
-from lib.homework_pixel import FLOAT32, peer
-from lib.homework_vae import as_parts, leaf, numbers
+from lib.homework_vae import leaf
 
 #: What goes wrong in a step -> what to say.
 STEP_SLIPS = {

@@ -17,9 +17,8 @@ from scipy.spatial import cKDTree
 from torch import Tensor, nn
 
 from lib.homework import as_numbers, compare
+from lib.homework_asking import FLOAT32, as_parts, numbers, peer
 from lib.homework_gan import ask
-from lib.homework_pixel import FLOAT32, peer
-from lib.homework_vae import as_parts, numbers
 from lib.homework_vae_training import seeded
 
 #: Least share of the samples that a mode needs, and of good ones, after training.

@@ -7,13 +7,10 @@ give the student's answer.
 
 from __future__ import annotations
 
-import inspect
 import math
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from itertools import product
-from types import FunctionType
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,7 +18,15 @@ from scipy.special import log_softmax, logsumexp, softmax
 from torch.nn import functional as F
 
 from lib.homework import as_numbers, compare
-from lib.homework_vae import as_parts, ask_without, each_example
+from lib.homework_asking import (
+    FLOAT32,
+    as_parts,
+    ask_without,
+    peer,
+    peers_switched_off,
+    sealed,
+)
+from lib.homework_vae import each_example
 
 #: Modules whose functions do what the tasks ask for.
 ANSWERS = (
@@ -39,52 +44,14 @@ ANSWERS = (
 )
 #: The largest number below 1 that float64 knows.
 ALMOST_ONE = float(np.nextafter(1.0, 0.0))
-#: How far answers may be off, absolute and relative: float32 is good enough.
-FLOAT32 = 1e-5
-#: The tests' own solutions.
-PEERS: set[FunctionType] = set()
-Made = TypeVar("Made", bound=Callable)
 
 LEFT = "; a sum of probabilities rounds to a little less than 1: keep the last level for the rest"
-
-
-def peer(made: Made) -> Made:
-    """Mark a function, or all methods of a class, as a solution: `ask` switches it off."""
-    found = [made, *vars(made).values()] if inspect.isclass(made) else [made]
-    PEERS.update(f for f in found if isinstance(f, FunctionType))
-    return made
-
-
-@contextmanager
-def peers_switched_off() -> Iterator[None]:
-    """Every peer fails and says why, wherever it was imported to."""
-    codes = {function: function.__code__ for function in PEERS}
-    try:
-        for function in codes:
-            function.__code__ = _refuse.__code__
-        yield
-    finally:
-        for function, code in codes.items():
-            function.__code__ = code
-
-
-def _refuse(*_: Any, **__: Any) -> None:
-    raise AssertionError("the tests' own solutions are switched off; write it yourself")
 
 
 def ask(function: Callable, what: str, **given: Any) -> Any:
     """The student's answer, computed while the solutions of book and tests are switched off."""
     with peers_switched_off():
         return ask_without(ANSWERS, function, what, given)
-
-
-def sealed(box: Callable) -> Callable:
-    """The same function without the attributes that would give its secrets away."""
-
-    def call(*given: Any) -> Any:
-        return box(*given)
-
-    return call
 
 
 class Network:

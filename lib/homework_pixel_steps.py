@@ -16,8 +16,8 @@ from scipy.special import expit
 from torch.nn import functional as F
 
 from lib.homework import as_numbers, compare
-from lib.homework_pixel import FLOAT32, ask, peer, sealed
-from lib.homework_vae import as_parts
+from lib.homework_asking import FLOAT32, as_parts, peer, sealed
+from lib.homework_pixel import ask
 
 
 def check_lstm(

@@ -20,8 +20,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lib.homework import as_numbers, compare
-from lib.homework_pixel import ANSWERS, ask, peer, peers_switched_off
-from lib.homework_vae import book_switched_off, numbers
+from lib.homework_asking import book_switched_off, numbers, peer, peers_switched_off
+from lib.homework_pixel import ANSWERS, ask
 from lib.homework_vae_training import seeded
 
 #: How many bits per dimension a trained model may stay above the exact distribution.

@@ -7,11 +7,7 @@ message that says which mistake would give the student's answer.
 
 from __future__ import annotations
 
-import importlib
-import inspect
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from types import FunctionType
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -21,6 +17,7 @@ from torch import Tensor
 from torch.distributions import Normal, kl_divergence
 
 from lib.homework import as_numbers, compare
+from lib.homework_asking import ask_without, numbers
 
 #: Modules whose functions do what the tasks ask for.
 ANSWERS = ("divergence", "gaussian", "likelihoods", "linear_vae", "mixture", "ppca", "vae")
@@ -35,72 +32,6 @@ def ask(function: Callable, what: str, **given: Any) -> Any:
     Arrays and tensors that the function received must not have changed.
     """
     return ask_without(ANSWERS, function, what, given)
-
-
-def ask_without(
-    modules: tuple[str, ...], function: Callable, what: str, given: dict[str, Any]
-) -> Any:
-    """The answer of a function to the arguments `given` while some modules are switched off.
-
-    Arrays and tensors that the function received must not have changed.
-    """
-    copies = {name: _copy(value) for name, value in given.items()}
-    with np.errstate(all="ignore"), book_switched_off(modules):
-        answer = function(*given.values())
-    for name, copy in copies.items():
-        same = copy is None or np.array_equal(numbers(given[name]), numbers(copy))
-        assert same, f"{what}: your function changes {name}; work on a copy"
-    return answer
-
-
-def _copy(value: Any) -> Any:
-    if isinstance(value, Tensor):
-        return value.detach().clone()
-    return value.copy() if isinstance(value, np.ndarray) else None
-
-
-def numbers(value: Any) -> Any:
-    """Tensors as arrays without a gradient; everything else as it is."""
-    return value.detach().numpy() if isinstance(value, Tensor) else value
-
-
-@contextmanager
-def book_switched_off(modules: tuple[str, ...] = ANSWERS) -> Iterator[None]:
-    """Every function of these modules of `lib` fails and says why, wherever it was imported to."""
-    originals = {function: function.__code__ for function in _book_functions(modules)}
-    try:
-        for function in originals:
-            function.__code__ = _refuse.__code__
-        yield
-    finally:
-        for function, code in originals.items():
-            function.__code__ = code
-
-
-def _refuse(*args: Any, **kwargs: Any) -> None:
-    raise AssertionError(
-        "the book's own functions are switched off in the homework; write it yourself"
-    )
-
-
-def _book_functions(modules: tuple[str, ...]) -> set[FunctionType]:
-    """Functions and methods defined in these modules; those with a closure are left on."""
-    found: list[Any] = []
-    for name in modules:
-        module = importlib.import_module(f"lib.{name}")
-        own = [v for v in vars(module).values() if getattr(v, "__module__", "") == module.__name__]
-        found += own + [m for v in own if inspect.isclass(v) for m in vars(v).values()]
-    plain = {inspect.unwrap(f) for f in found if isinstance(f, FunctionType)}
-    return {f for f in plain if not f.__code__.co_freevars}
-
-
-def as_parts(answer: Any, what: str, names: str) -> tuple:
-    """The answer as the things listed in `names`, "(mean, S)"; AssertionError if it is not."""
-    assert answer is not None, f"{what}: your function returned None; end it with `return`"
-    count = names.count(",") + 1
-    right = isinstance(answer, tuple | list) and len(answer) == count
-    assert right, f"{what}: return {count} things, {names}"
-    return tuple(answer)
 
 
 def each_example(answer: Any, n: int, what: str, nan: str = "") -> np.ndarray:

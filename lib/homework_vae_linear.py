@@ -13,7 +13,8 @@ import numpy as np
 from scipy.stats import multivariate_normal
 
 from lib.homework import compare
-from lib.homework_vae import as_parts, ask, each_example, kl_mistakes
+from lib.homework_asking import as_parts
+from lib.homework_vae import ask, each_example, kl_mistakes
 from lib.homework_vae_models import PIXELS
 
 

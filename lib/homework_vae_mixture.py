@@ -12,7 +12,8 @@ from scipy.special import logsumexp, rel_entr
 from scipy.stats import norm
 
 from lib.homework import as_numbers, compare
-from lib.homework_vae import ZERO_LOG, as_parts, ask, each_example
+from lib.homework_asking import as_parts
+from lib.homework_vae import ZERO_LOG, ask, each_example
 
 
 class Mixture:

@@ -18,16 +18,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from lib.homework import as_numbers, compare
-from lib.homework_vae import (
-    as_parts,
-    ask,
-    check_noise,
-    each_example,
-    gradients,
-    kl_mistakes,
-    leaf,
-    numbers,
-)
+from lib.homework_asking import as_parts, numbers
+from lib.homework_vae import ask, check_noise, each_example, gradients, kl_mistakes, leaf
 
 PIXELS = (
     "sum over the pixels; a mean over pixels beside a sum over latents weighs the KL D times too "

@@ -18,7 +18,8 @@ import torch
 from torch import Tensor, nn
 
 from lib.homework import as_numbers, compare
-from lib.homework_vae import as_parts, ask, check_noise, numbers
+from lib.homework_asking import as_parts, numbers
+from lib.homework_vae import ask, check_noise
 
 #: How many nats the bound may stay below log p(x). Good runs stay 0.1 to 0.5 below, runs with a
 #: mistake in the loss more than 2.

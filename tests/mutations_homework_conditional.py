@@ -105,7 +105,7 @@ MUTATIONS = [
     ),
     Mutation(
         "leaves the tests' own solutions of chapter 8 on",
-        "lib.homework_pixel.PEERS",
+        "lib.homework_asking.PEERS",
         set(),
         loses("bayes-near", "bayes", "calls the tests", "switched off"),
     ),

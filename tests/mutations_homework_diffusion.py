@@ -96,7 +96,7 @@ MUTATIONS = [
     ),
     Mutation(
         "leaves the tests' own solutions of chapter 6 on",
-        "lib.homework_pixel.PEERS",
+        "lib.homework_asking.PEERS",
         set(),
         loses("jump-middle", "jump", "calls the tests", "switched off"),
     ),

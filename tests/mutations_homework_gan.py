@@ -194,7 +194,7 @@ MUTATIONS = [
     ),
     Mutation(
         "leaves the tests' own solutions of chapter 7 on",
-        "lib.homework_pixel.PEERS",
+        "lib.homework_asking.PEERS",
         set(),
         loses("slopes-near", "slopes", "calls the tests", "switched off"),
     ),

@@ -82,7 +82,7 @@ MUTATIONS = [
     ),
     Mutation(
         "leaves the tests' own solutions on",
-        "lib.homework_pixel.PEERS",
+        "lib.homework_asking.PEERS",
         set(),
         loses("field-causal", "field", "calls the tests", "switched off"),
     ),

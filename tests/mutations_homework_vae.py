@@ -56,7 +56,7 @@ def the_best_is_no_larger_than_the_full_gaussian() -> None:
 MUTATIONS = [
     Mutation(
         "leaves the book's functions on",
-        "lib.homework_vae._book_functions",
+        "lib.homework_asking._book_functions",
         lambda modules: set(),
         loses("gauss-value", "gauss", "calls the book", "switched off"),
     ),
