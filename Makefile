@@ -18,7 +18,8 @@ ON_BOTH_CORES := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2
 
 book: .venv/.book _build/.executed-with
 	@BOOK_STATIC=1 $(BIN)/jupyter-book build . -n -W --keep-going || \
-	  { rm -rf _build/.doctrees _build/html/.doctrees; exit 1; }  # or the next run would skip the page that failed
+	  { rm -rf _build/.doctrees _build/html/.doctrees;  \
+	    echo "What went wrong, from above:"; cat _build/warnings.log; exit 1; }  # without .doctrees the next run looks at all pages again
 	@echo "The book is ready. Open  file://$(CURDIR)/$(SITE)"
 
 test: .venv/.test book
