@@ -5,7 +5,7 @@
 #   make lab       open JupyterLab on the chapters
 #   make homework  write the student releases into _build/homework
 #   make bench     time the algorithms against their peers
-#   make clean     remove everything that was built (the data cache, .venv and _build/homework, with its grades, stay)
+#   make clean     remove everything that was built (the data cache, .venv and _build/homework*, with its grades, stay)
 PYTHON ?= python3
 BIN := .venv/bin
 SITE := _build/html/index.html
@@ -34,7 +34,7 @@ lab: .venv/.book
 	$(BIN)/jupyter lab --notebook-dir=chapters
 
 homework: .venv/.book
-	$(BIN)/python -m lib.homework
+	$(BIN)/python -m lib.handout
 
 bench: .venv/.test
 	@for bench in tests/benchmarks/bench_*.py; do \
@@ -42,7 +42,7 @@ bench: .venv/.test
 
 clean:
 	@mkdir -p _build
-	find _build -mindepth 1 -maxdepth 1 ! -name homework -exec rm -rf {} +
+	find _build -mindepth 1 -maxdepth 1 ! -name "homework*" -exec rm -rf {} +
 	@rmdir _build 2>/dev/null || true  # it stays if it holds homework
 	rm -rf .pytest_cache .ruff_cache *.egg-info .coverage
 

@@ -1,20 +1,25 @@
-"""nbgrader's settings: the chapters are the sources, everything nbgrader writes is in _build."""
+"""nbgrader's settings: the chapters are the sources, everything nbgrader writes is in _build.
+
+With VARIANT=<secret word> in the environment, the sources are those that `make homework` wrote for
+that word, and everything is in a folder of its own.
+"""
 
 import os
 import sys
 import warnings
 
-from lib.homework import set_grading_environment
+from lib import guarded
+from lib.course import set_grading_environment, source_folder, work_folder
 
 BOOK = os.path.dirname(os.path.abspath(__file__))
-WORK = os.path.join("_build", "homework")
+WORK = str(work_folder())
 
 c = get_config()  # noqa: F821  nbgrader defines it
 os.makedirs(os.path.join(BOOK, WORK), exist_ok=True)  # sqlite makes the file, not its folder
 
 c.CourseDirectory.course_id = "deep-generative-models"
 c.CourseDirectory.root = BOOK
-c.CourseDirectory.source_directory = "chapters"
+c.CourseDirectory.source_directory = str(source_folder())
 c.CourseDirectory.release_directory = os.path.join(WORK, "release")
 c.CourseDirectory.submitted_directory = os.path.join(WORK, "submitted")
 c.CourseDirectory.autograded_directory = os.path.join(WORK, "autograded")
@@ -31,9 +36,12 @@ c.CourseDirectory.ignore = [".ipynb_checkpoints", "__pycache__", "*.pyc", "*.md"
 
 # A test cell that a student deleted comes back before the grading; a cell may run for a minute.
 c.OverwriteCells.add_missing_cells = True
-c.Execute.timeout = 60
+c.Autograde.autograde_preprocessors = guarded.STEPS
+c.GuardedExecute.timeout = 60
 # A folder `lib` that was handed in with the notebook must not take the place of the book's.
 c.Execute.extra_arguments = ["--InteractiveShellApp.ignore_cwd=True"]
+# What students get back shows messages, not hidden tests.
+c.GenerateFeedback.preprocessors = guarded.FEEDBACK
 
 if os.path.basename(sys.argv[0]).startswith("nbgrader"):  # the command, typed by a teacher
     set_grading_environment()

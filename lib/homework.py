@@ -1,25 +1,12 @@
-"""Homework: comparing answers with messages that teach, and what students receive from nbgrader.
-
-`python -m lib.homework` writes the student release of every chapter into _build/homework/release.
-"""
+"""Homework: comparing answers with messages that teach."""
 
 from __future__ import annotations
 
-import importlib
-import io
-import logging
-import os
-import sys
-import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
-from types import ModuleType
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-BOOK = Path(__file__).resolve().parents[1]
 NAN = "look for log(0), 0/0 or inf - inf"
 
 
@@ -106,163 +93,8 @@ def _difference(answer: Any, right: Any) -> str:
         return f"not in the right answer: {extra}; missing: {missing}"
     if answer.ndim == 0:
         return f"you have {answer:.6g}, it should be {float(right):.6g}"
-    gap = np.abs(answer - np.asarray(right, dtype=float))
+    right = np.asarray(right, dtype=float)
+    with np.errstate(invalid="ignore"):  # inf - inf, where both are infinite
+        gap = np.where(answer == right, 0, np.abs(answer - right))
     at = tuple(int(k) for k in np.unravel_index(np.argmax(gap), gap.shape))
-    return f"entry {at} is {answer[at]:.6g}, it should be {np.asarray(right)[at]:.6g}"
-
-
-def student_version(text: str) -> str:
-    """The notebook that students receive, made in memory from the text of nbgrader's source.
-
-    Solutions, hidden tests, marking schemes and outputs are gone, test cells are locked; the cells
-    are those that nbgrader itself releases. MyST-NB is told not to execute it.
-    """
-    import nbformat
-
-    notebook = nbformat.reads(text, as_version=4)
-    config = settings()
-    for step in nbgrader("converters").GenerateAssignment(config=config).preprocessors:
-        if step.__name__ not in ("IncludeHeaderFooter", "InstantiateTests", "SaveCells"):
-            notebook, _ = step(config=config).preprocess(notebook, {})
-    notebook.metadata["mystnb"] = {"execution_mode": "off"}
-    return nbformat.writes(notebook) + "\n"
-
-
-def nbgrader(module: str) -> ModuleType:
-    """A module of nbgrader, imported when it is needed and without its deprecation warnings."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return importlib.import_module(f"nbgrader.{module}")
-
-
-def settings(root: Path = BOOK) -> Any:
-    """nbgrader's settings from nbgrader_config.py, for the course in the folder `root`."""
-    from traitlets.config.loader import PyFileConfigLoader
-
-    config = PyFileConfigLoader("nbgrader_config.py", path=str(BOOK)).load_config()
-    config.CourseDirectory.root = str(root)
-    work = Path(root, config.CourseDirectory.release_directory).parent
-    config.CourseDirectory.db_url = f"sqlite:///{work / 'gradebook.db'}"
-    return config
-
-
-def converter(kind: str, chapter: str, root: Path = BOOK, **course: str) -> Any:
-    """One of nbgrader's converters ("GenerateAssignment", "Autograde", ...) for one chapter.
-
-    `course` overrides attributes of nbgrader's CourseDirectory (`student_id`, ...).
-    """
-    config = settings(root)
-    Path(config.CourseDirectory.db_url.removeprefix("sqlite:///")).parent.mkdir(
-        parents=True, exist_ok=True
-    )
-    directory = nbgrader("coursedir").CourseDirectory(
-        config=config, assignment_id=chapter, **course
-    )
-    made = getattr(nbgrader("converters"), kind)(coursedir=directory, config=config)
-    made.force = True
-    return made
-
-
-def set_grading_environment() -> None:
-    """Set what nbgrader and the kernels that it starts need.
-
-    PATH holds this Python's folder, because nbgrader calls `alembic` by name. PYTHONPATH holds the
-    book, so that the checks are this copy's, whatever else is installed. Warnings are silent,
-    because nbgrader gives no points to a test cell with a line on stderr. HOMEWORK_SEED is not the
-    students' 1, so that numbers copied from a visible test are of no use; a value that is already
-    set stays.
-    """
-    first = {"PATH": str(Path(sys.executable).parent), "PYTHONPATH": str(BOOK)}
-    for name, folder in first.items():
-        rest = [old for old in os.environ.get(name, "").split(os.pathsep) if old]
-        os.environ[name] = os.pathsep.join([folder, *rest])
-    os.environ["PYTHONWARNINGS"] = "ignore"
-    os.environ.setdefault("HOMEWORK_SEED", "2026")
-
-
-@contextmanager
-def grading_environment() -> Iterator[None]:
-    """The environment of `set_grading_environment`, and afterwards the one before."""
-    before = dict(os.environ)
-    set_grading_environment()
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
-
-
-def run_quietly(converter: Any) -> None:
-    """Start a converter of nbgrader; what it logs is shown only when it fails.
-
-    Raises
-    ------
-    RuntimeError
-        The conversion failed; the message ends with nbgrader's log.
-    """
-    log, lines = logging.getLogger("traitlets"), io.StringIO()
-    handler, propagate = logging.StreamHandler(lines), log.propagate
-    log.addHandler(handler)
-    log.propagate = False
-    try:
-        with warnings.catch_warnings(), grading_environment():
-            warnings.simplefilter("ignore")
-            converter.start()
-    except Exception as error:
-        name = type(converter).__name__
-        raise RuntimeError(f"nbgrader's {name} failed:\n{lines.getvalue()}") from error
-    finally:
-        log.removeHandler(handler)
-        log.propagate = propagate
-
-
-def chapters(root: Path = BOOK) -> list[str]:
-    """Names of the chapters' folders that have a homework."""
-    return sorted(path.parent.name for path in Path(root, "chapters").glob("*/homework.ipynb"))
-
-
-def failing_tests(notebook: Path) -> list[str]:
-    """What the failing tests of a notebook say, when nbgrader's validator runs it."""
-    validator = nbgrader("validator").Validator(config=settings())
-    with warnings.catch_warnings(), grading_environment():
-        warnings.simplefilter("ignore")
-        found = validator.validate(str(notebook))
-    return [failure["raw_error"] for failure in found.get("failed", [])]
-
-
-def release(chapter: str, root: Path = BOOK) -> Path:
-    """Write and check the student release of one chapter; returns the notebook's path.
-
-    Raises
-    ------
-    RuntimeError
-        nbgrader failed, or the release still shows a solution or a hidden test.
-    """
-    made = converter("GenerateAssignment", chapter, root)
-    run_quietly(made)
-    path = Path(made.coursedir.format_path(made.coursedir.release_directory, ".", chapter))
-    path = (path / "homework.ipynb").resolve()
-    for marker in ("BEGIN SOLUTION", "BEGIN HIDDEN TESTS", "BEGIN MARK SCHEME"):
-        if marker in path.read_text("utf-8"):
-            raise RuntimeError(f"{path} still has {marker!r}: give it to nobody")
-    return path
-
-
-def main() -> int:
-    """Write and check every release and say where it is; the exit code is 1 when one fails."""
-    names, failed = chapters(), False
-    for number, name in enumerate(names, 1):
-        print(f"[{number}/{len(names)}] {name}: running the reference ...", flush=True)
-        try:
-            errors = failing_tests(BOOK / "chapters" / name / "homework.ipynb")
-            if errors:
-                raise RuntimeError("the reference solution fails:\n" + "\n".join(errors))
-            print(f"      for students: {release(name).relative_to(BOOK)}")
-        except RuntimeError as error:
-            print(f"      {error}", file=sys.stderr)
-            failed = True
-    return int(failed)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    return f"entry {at} is {answer[at]:.6g}, it should be {right[at]:.6g}"

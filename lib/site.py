@@ -31,7 +31,7 @@ def is_homework(docname: str) -> bool:
 def rewrite_source(app: Sphinx, docname: str, content: list[str]) -> None:
     """Show students' versions and generated pages in place of what the file says."""
     if is_homework(docname):
-        from lib.homework import student_version
+        from lib.course import student_version
 
         content[0] = student_version(content[0])
     if docname == EQUATIONS_PAGE:
@@ -48,7 +48,7 @@ def offer_student_notebooks(app: Sphinx, exception: Exception | None) -> None:
     if exception is not None or app.builder.format != "html":
         return
     for docname in filter(is_homework, app.env.found_docs):
-        from lib.homework import student_version
+        from lib.course import student_version
 
         offered = Path(app.outdir, "_sources", f"{docname}.ipynb")
         offered.write_text(student_version(offered.read_text("utf-8")), encoding="utf-8")

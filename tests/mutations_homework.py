@@ -5,13 +5,13 @@ from unittest import mock
 
 import numpy as np
 
-from lib import homework
+from lib import course, homework
 from tests.homework import answers
 from tests.homework.grading import filled, grade, grade_id, read
 from tests.mutation import Edit, Mutation
 
 CHAPTER = "01_graphical_models"
-SOURCE = homework.BOOK / "chapters" / CHAPTER / "homework.ipynb"
+SOURCE = course.BOOK / "chapters" / CHAPTER / "homework.ipynb"
 
 
 def wrong_answers_lose(task: str, *tests: str) -> None:
@@ -52,7 +52,7 @@ def hints_are_given() -> None:
 
 
 def students_see_nothing() -> None:
-    text = homework.student_version(SOURCE.read_text("utf-8"))
+    text = course.student_version(SOURCE.read_text("utf-8"))
     for secret in ("BEGIN SOLUTION", "HIDDEN TESTS", "Rubric"):
         assert secret not in text
 
@@ -60,7 +60,7 @@ def students_see_nothing() -> None:
 def tests_are_locked() -> None:
     import nbformat
 
-    notebook = nbformat.reads(homework.student_version(SOURCE.read_text("utf-8")), 4)
+    notebook = nbformat.reads(course.student_version(SOURCE.read_text("utf-8")), 4)
     locked = [c for c in notebook.cells if grade_id(c) and c.metadata.nbgrader.locked]
     assert locked
     assert all(
@@ -101,7 +101,7 @@ def idle_sweeps_lose() -> None:
 
 def copied_answers_lose() -> None:
     without = {name: value for name, value in os.environ.items() if name != "HOMEWORK_SEED"}
-    with mock.patch.dict(os.environ, without, clear=True), homework.grading_environment():
+    with mock.patch.dict(os.environ, without, clear=True), course.grading_environment():
         assert os.environ["HOMEWORK_SEED"] != "1"
 
 
@@ -133,25 +133,25 @@ MUTATIONS = [
     ),
     Mutation(
         "leaves the solutions in",
-        "lib.homework.student_version",
+        "lib.course.student_version",
         Edit(STEP, STEP + ' "ClearSolutions",'),
         students_see_nothing,
     ),
     Mutation(
         "leaves the hidden tests in",
-        "lib.homework.student_version",
+        "lib.course.student_version",
         Edit(STEP, STEP + ' "ClearHiddenTests",'),
         students_see_nothing,
     ),
     Mutation(
         "leaves the test cells open",
-        "lib.homework.student_version",
+        "lib.course.student_version",
         Edit(STEP, STEP + ' "LockCells",'),
         tests_are_locked,
     ),
     Mutation(
         "forgets the checksums",
-        "lib.homework.student_version",
+        "lib.course.student_version",
         Edit(STEP, STEP + ' "ComputeChecksums",'),
         tests_are_locked,
     ),
@@ -181,14 +181,14 @@ MUTATIONS = [
     ),
     Mutation(
         "gives points for doing nothing",
-        "lib.homework_graphical.check_descent",
-        Edit("now < start or", "True or"),
+        "lib.homework_graphical_pictures.check_descent",
+        Edit("now < start - FLOAT32 or", "True or"),
         idle_sweeps_lose,
     ),
     Mutation(
         "grades with the students' seed",
-        "lib.homework.set_grading_environment",
-        Edit('"2026"', '"1"'),
+        "lib.course.set_grading_environment",
+        Edit("str(variants.homework_seed(word))", '"1"'),
         copied_answers_lose,
     ),
 ]

@@ -2,10 +2,7 @@
 
 import ast
 import os
-import warnings
 from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
 
@@ -13,12 +10,13 @@ import nbformat
 import numpy as np
 import pytest
 
-from lib import homework
+from lib import handout, homework
+from lib.course import BOOK, Course, grading_environment, run_quietly, student_version
 from tests.homework import answers, cheats
 from tests.homework.grading import filled, grade, grade_id, needed, read
 
-CHAPTERS = homework.chapters()
-SOURCES = {name: homework.BOOK / "chapters" / name / "homework.ipynb" for name in CHAPTERS}
+CHAPTERS = Course().chapters()
+SOURCES = {name: BOOK / "chapters" / name / "homework.ipynb" for name in CHAPTERS}
 KEPT = {name: answers(name) for name in CHAPTERS}
 WRONG = [(chapter, answer) for chapter in CHAPTERS for answer in KEPT[chapter][0]]
 FIRST = {
@@ -45,7 +43,7 @@ def covering(notebook: nbformat.NotebookNode) -> dict[str, set[str]]:
 def student() -> dict[str, nbformat.NotebookNode]:
     """Chapter -> what students receive."""
     texts = {name: path.read_text("utf-8") for name, path in SOURCES.items()}
-    return {name: nbformat.reads(homework.student_version(texts[name]), 4) for name in CHAPTERS}
+    return {name: nbformat.reads(student_version(texts[name]), 4) for name in CHAPTERS}
 
 
 def lost(grades: dict) -> dict[str, str]:
@@ -212,13 +210,13 @@ def test_answers_copied_from_the_visible_tests_earn_nothing(chapter, student, mo
 def test_the_grading_environment_comes_and_goes(monkeypatch):
     monkeypatch.delenv("HOMEWORK_SEED", raising=False)
     before = dict(os.environ)
-    with homework.grading_environment():
+    with grading_environment():
         assert os.environ["HOMEWORK_SEED"] != "1", "students see the tests of seed 1"
         assert os.environ["PYTHONWARNINGS"] == "ignore"
         assert (Path(os.environ["PATH"].split(os.pathsep)[0]) / "nbgrader").exists()
     assert dict(os.environ) == before
     monkeypatch.setenv("HOMEWORK_SEED", "7")
-    with homework.grading_environment():
+    with grading_environment():
         assert os.environ["HOMEWORK_SEED"] == "7"
 
 
@@ -242,6 +240,7 @@ def test_only_true_and_false_are_true_and_false(answer, message):
         ([1.0, np.nan], np.ones(2), "it: there is a nan"),
         (3.0, 2.0, "it: you have 3, it should be 2"),
         ([[1, 2], [3, 5]], np.array([[1, 2], [3, 4]]), "it: entry (1, 1) is 5, it should be 4"),
+        ([np.inf, 2.0], np.array([np.inf, 1.0]), "it: entry (1,) is 2, it should be 1"),
         (6.0, 2.0, "it: you squared and doubled"),
         ({1, 2, 3}, {2, 3, 4}, "it: not in the right answer: [1]; missing: [4]"),
         ({1, "a"}, {2}, "it: not in the right answer: [1, 'a']; missing: [2]"),
@@ -263,56 +262,41 @@ def test_comparisons_accept_the_same_value_in_another_dress(answer, right):
     assert homework.compare(answer, right, "it") is None
 
 
-def hand_in(root: Path, chapter: str, **notebooks: nbformat.NotebookNode) -> None:
-    """Put each student's notebook where nbgrader expects it."""
-    for name, notebook in notebooks.items():
-        place = root / "_build/homework/submitted" / name / chapter
-        place.mkdir(parents=True)
-        nbformat.write(notebook, place / "homework.ipynb")
-
-
-@contextmanager
-def gradebook(root: Path) -> Iterator:
-    """nbgrader's record of a course, without its deprecation warnings."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        url = homework.settings(root).CourseDirectory.db_url
-        with homework.nbgrader("api").Gradebook(url) as book:
-            yield book
-
-
 @pytest.fixture(
     scope="module",
     params=[pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in CHAPTERS],
 )
-def course(request, tmp_path_factory, student) -> tuple[str, Path, dict]:
-    """A made-up class, graded by the real nbgrader: (chapter, folder, what was handed in)."""
-    chapter, root = request.param, tmp_path_factory.mktemp("course")
-    folder = root / "chapters" / chapter
+def course(request, tmp_path_factory, student) -> tuple[str, Course, dict]:
+    """A made-up class, graded by the real nbgrader: (chapter, course, what was handed in)."""
+    chapter, made = request.param, Course(tmp_path_factory.mktemp("course"), "")
+    folder = made.source(chapter).parent
     folder.mkdir(parents=True)
     source = read(SOURCES[chapter])
     nbformat.write(source, folder / "homework.ipynb")
     (folder / "01_lesson.ipynb").write_text("a lesson that must not be released with the homework")
-    released = homework.release(chapter, root)
+    released = handout.release(made, chapter)
     mistaken = filled(source, *FIRST[chapter][::2])
     class_ = {"reference": source, "blank": read(released), "mistaken": mistaken}
-    hand_in(root, chapter, **class_)
-    homework.run_quietly(homework.converter("Autograde", chapter, root))
-    return chapter, root, class_
+    for name, notebook in class_.items():
+        place = made.folder("submitted", chapter, name)
+        place.mkdir(parents=True)
+        nbformat.write(notebook, place / "homework.ipynb")
+    run_quietly(made.converter("Autograde", chapter))
+    return chapter, made, class_
 
 
 @pytest.mark.slow
 def test_the_release_is_the_student_version_and_nothing_else(course, student):
-    chapter, root, class_ = course
-    folder = root / "_build/homework/release" / chapter
+    chapter, made, class_ = course
+    folder = made.folder("release", chapter)
     assert [path.name for path in folder.iterdir()] == ["homework.ipynb"]
     assert class_["blank"].cells == student[chapter].cells
 
 
 @pytest.mark.slow
 def test_nbgrader_gives_nothing_to_the_blank_and_all_to_the_reference(course):
-    chapter, root, _ = course
-    with gradebook(root) as book:
+    chapter, made, _ = course
+    with made.gradebook() as book:
         handed_in = {s.student.id: s for s in book.assignment_submissions(chapter)}
         assert handed_in["blank"].score == 0
         assert not handed_in["blank"].needs_manual_grade, "a blank page waits for nobody"
@@ -325,56 +309,10 @@ def test_nbgrader_gives_nothing_to_the_blank_and_all_to_the_reference(course):
 
 @pytest.mark.slow
 def test_nbgrader_gives_the_same_points_as_the_quick_grader(course):
-    chapter, root, class_ = course
-    with gradebook(root) as book:
+    chapter, made, class_ = course
+    with made.gradebook() as book:
         handed_in = {s.student.id: s for s in book.assignment_submissions(chapter)}
         graded = {g.name: g.auto_score for g in handed_in["mistaken"].notebooks[0].grades}
-    with homework.grading_environment():
-        seed = int(os.environ["HOMEWORK_SEED"])
-    quick = {test: g.points for test, g in grade(class_["mistaken"], seed).items()}
+    quick = {test: g.points for test, g in grade(class_["mistaken"], made.seed).items()}
     assert {test: graded[test] for test in quick} == quick
     assert 0 < sum(quick.values()) < 34
-
-
-@pytest.mark.parametrize(("errors", "code"), [([], 0), (["entry (0,) is 1"], 1)])
-def test_the_command_checks_then_releases(monkeypatch, capsys, errors, code):
-    released = homework.BOOK / "_build/homework/release/01_a/homework.ipynb"
-    monkeypatch.setattr(homework, "chapters", lambda: ["01_a"])
-    monkeypatch.setattr(homework, "failing_tests", lambda path: errors)
-    monkeypatch.setattr(homework, "release", lambda chapter: released)
-    assert homework.main() == code
-    out, complaint = capsys.readouterr()
-    assert out.startswith("[1/1] 01_a: running the reference")
-    assert ("for students: _build/homework/release/01_a" in out) == (code == 0)
-    assert all(error in complaint for error in errors)
-
-
-def test_a_release_that_shows_a_solution_is_refused(monkeypatch, tmp_path):
-    chapter = CHAPTERS[0]
-    folder = tmp_path / "_build/homework/release" / chapter
-    folder.mkdir(parents=True)
-    (folder / "homework.ipynb").write_text(SOURCES[chapter].read_text("utf-8"), "utf-8")
-    monkeypatch.setattr(homework, "run_quietly", lambda converter: None)
-    with pytest.raises(RuntimeError, match="still has 'BEGIN SOLUTION'"):
-        homework.release(chapter, tmp_path)
-
-
-@pytest.mark.slow
-def test_the_validator_names_failing_tests(tmp_path):
-    chapter, answer = WRONG[0]
-    path = tmp_path / "homework.ipynb"
-    nbformat.write(filled(read(SOURCES[chapter]), answer), path)
-    errors = homework.failing_tests(path)
-    assert errors
-    assert any(answer.says in error for error in errors)
-
-
-@pytest.mark.slow
-def test_a_broken_source_is_reported_with_the_reason(tmp_path):
-    chapter = CHAPTERS[0]
-    folder = tmp_path / "chapters" / chapter
-    folder.mkdir(parents=True)
-    text = SOURCES[chapter].read_text("utf-8")
-    (folder / "homework.ipynb").write_text(text.replace("### END SOLUTION", "", 1), "utf-8")
-    with pytest.raises(RuntimeError, match=r"(?s)GenerateAssignment failed.*[Nn]o end solution"):
-        homework.release(chapter, tmp_path)

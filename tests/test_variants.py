@@ -7,18 +7,19 @@ import nbformat
 import numpy as np
 import pytest
 
-from lib import homework, variants
+from lib import variants
+from lib.course import BOOK, Course, student_version
 from lib.variants import Cell, Edit, Solution, Twist
 from tests.homework import cheats
 from tests.homework.grading import SOLUTION, grade, grade_id, read
 from tests.test_homework import covering, lost
 
-CHAPTERS = [name for name in homework.chapters() if variants.twists(name)]
+CHAPTERS = [name for name in Course().chapters() if variants.twists(name)]
 WORDS = ["oak", *(pytest.param(word, marks=pytest.mark.slow) for word in ("elm", "fir"))]
 
 
 def source(chapter: str) -> nbformat.NotebookNode:
-    return read(homework.BOOK / "chapters" / chapter / "homework.ipynb")
+    return read(BOOK / "chapters" / chapter / "homework.ipynb")
 
 
 def solved_by(notebook: nbformat.NotebookNode, key: nbformat.NotebookNode) -> nbformat.NotebookNode:
@@ -109,7 +110,7 @@ def test_answers_recorded_from_the_public_homework_earn_nothing(chapter, monkeyp
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_the_blank_variant_earns_nothing(chapter):
     notebook = variants.source_notebook(chapter, "oak")
-    blank = nbformat.reads(homework.student_version(nbformat.writes(notebook)), 4)
+    blank = nbformat.reads(student_version(nbformat.writes(notebook)), 4)
     grades = grade(solved_by(notebook, blank), seed=1)
     assert {g.points for g in grades.values()} == {0}
     text = "\n".join(cell.source for cell in blank.cells)
@@ -208,7 +209,7 @@ def test_an_edit_without_a_place_is_refused(edit, message):
 
 
 def test_a_task_without_a_twist_is_named():
-    chapter = homework.chapters()[0]
+    chapter = Course().chapters()[0]
     one = mock.patch.object(variants, "twists", return_value=[Twist(1, "it", ())])
     with one, pytest.raises(ValueError, match=r"no twist for task \[2, 3,"):
         variants.source_notebook(chapter, "oak")

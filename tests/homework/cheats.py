@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import nbformat
 
-from lib.homework import nbgrader
+from lib.course import nbgrader
 from tests.homework.grading import grade_id
 
 REFERENCE = "def {0}(*args, **kwargs):\n    return {1}\n"

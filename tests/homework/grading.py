@@ -23,7 +23,7 @@ from unittest import mock
 import nbformat
 from nbformat.v4 import new_output
 
-from lib.homework import nbgrader
+from lib.course import nbgrader
 from tests.homework import Answer
 
 nbgrader_utils = nbgrader("utils")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from lib import homework
+from lib.course import BOOK
 from tests.homework import answers
 from tests.homework.grading import filled, grade, grade_id, read
 
@@ -25,7 +25,7 @@ class Kept:
 
     def graded(self, test: str, task: str = "", name: str = "") -> object:
         """The grade of one test, for the reference or for the kept answer of this name."""
-        notebook = read(homework.BOOK / "chapters" / self.chapter / "homework.ipynb")
+        notebook = read(BOOK / "chapters" / self.chapter / "homework.ipynb")
         if self.without:
             notebook.cells = [c for c in notebook.cells if grade_id(c) != self.without]
         if task:

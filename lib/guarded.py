@@ -1,0 +1,260 @@
+"""Running a homework that may do anything, so that one bad cell costs one cell.
+
+These preprocessors take the place of nbgrader's `Execute` (`nbgrader_config.py` names them). A
+kernel that hangs, dies or eats the memory is replaced, and the harmless cells before run again. A
+test that still passes after the student's answers were spoiled has been tampered with. And what a
+student gets back shows what the tests said, not what they do.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from threading import Event, Thread
+from time import monotonic
+from typing import Any
+
+import psutil
+from jupyter_core.utils import run_sync
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_output
+from traitlets import Float, Integer
+
+from lib.canary import canary
+from lib.course import nbgrader
+
+steps, utils = nbgrader("preprocessors"), nbgrader("utils")
+HIDDEN = re.compile(r"^ *### BEGIN HIDDEN TESTS\n.*?^ *### END HIDDEN TESTS\n?", re.DOTALL | re.M)
+
+
+class GuardedExecute(steps.Execute):
+    """Run a notebook cell by cell under limits of time, memory and output."""
+
+    budget = Integer(600, help="Seconds for the whole notebook.").tag(config=True)
+    memory = Float(4.0, help="Gigabytes that a kernel and what it starts may hold.").tag(
+        config=True
+    )
+    most_output = Integer(200_000, help="Characters kept of what one cell prints.").tag(config=True)
+    restarts = Integer(4, help="How often a kernel may be replaced.").tag(config=True)
+
+    def preprocess(
+        self, nb: NotebookNode, resources: Any = None, km: Any = None
+    ) -> tuple[NotebookNode, Any]:
+        """Run the notebook; what had to be done is in its metadata under `grading`."""
+        self.shutdown_kernel, self.skip_cells_with_tag = "immediate", ""
+        self.ends, self.harmless, self.remarks = monotonic() + self.budget, [], []
+        for cell in nb.cells:
+            cell.metadata.pop("tags", None)  # "skip-execution" would make a test pass
+        finished = Event()
+        Thread(target=self._watch, args=(finished,), daemon=True).start()
+        try:
+            nb, resources = super().preprocess(nb, resources, km)
+        finally:
+            finished.set()
+        nb.metadata["grading"] = {"remarks": self.remarks}
+        return nb, resources
+
+    def preprocess_cell(
+        self, cell: NotebookNode, resources: Any, index: int
+    ) -> tuple[NotebookNode, Any]:
+        """Run one cell; a test that passes is asked again with spoiled answers."""
+        self._check_assign_resources(resources)
+        if cell.cell_type != "code" or not cell.source.strip():
+            return cell, resources
+        ran = self._run(cell, index)
+        if utils.is_grade(cell):
+            if ran and not errors(cell):
+                self._ask_again(cell, index)
+            cell.outputs = [plain(o) for o in cell.outputs if o.output_type != "execute_result"]
+        elif ran:
+            self.harmless.append(cell.source)
+        return cell, resources
+
+    def _run(self, cell: NotebookNode, index: int) -> bool:
+        """Whether a cell ran and left a kernel that answers."""
+        self.printed = 0
+        if monotonic() > self.ends:
+            stop(cell, "OutOfTime", f"the notebook used up its {self.budget} seconds")
+            self.remark(f"out of time: more than {self.budget} seconds")
+            return False
+        try:
+            self.execute_cell(cell, index, store_history=True)
+        except (DeadKernelError, CellTimeoutError) as error:
+            stop(cell, "KernelDied", "this cell ended Python: too much memory, exit, or a crash")
+            self.remark(f"cell {index + 1}: Python ended ({type(error).__name__})")
+            self._restart()
+            return False
+        if "CellTimeoutError" not in errors(cell):
+            return True
+        stop(cell, "CellTimeoutError", f"no end after {self.timeout} seconds")
+        self.remark(f"cell {index + 1}: no end after {self.timeout} seconds")
+        if not run_sync(self._answers)():
+            self._restart()
+        return False
+
+    async def _answers(self, patience: float = 3.0) -> bool:
+        """Whether the kernel answers a question."""
+        asked, ends = self.kc.kernel_info(), monotonic() + patience
+        while monotonic() < ends:
+            try:
+                reply = await self.kc.shell_channel.get_msg(timeout=ends - monotonic())
+            except Exception:  # `queue.Empty`: no answer in time
+                return False
+            if reply["parent_header"].get("msg_id") == asked:
+                return True
+        return False
+
+    def _restart(self) -> None:
+        """Start a new kernel and run the cells again that did no harm."""
+        self.restarts -= 1
+        if self.restarts < 0:
+            self.ends = 0.0
+        end(self.kernel())
+        self._cleanup_kernel()
+        self.create_kernel_manager()
+        self.start_new_kernel()
+        self.start_new_kernel_client()
+        for source in self.harmless:
+            if monotonic() < self.ends:
+                self.printed = 0
+                self.execute_cell(new_code_cell(source), 0, store_history=True)
+
+    def _ask_again(self, cell: NotebookNode, index: int) -> None:
+        """Take the points of a test that also passes with spoiled answers."""
+        for spoil in ("nothing", "others"):
+            asked = new_code_cell(canary(cell.source, self.functions(), spoil))
+            try:
+                self.execute_cell(asked, index, store_history=False)
+            except (DeadKernelError, CellTimeoutError):
+                self._restart()
+                return
+            if not errors(asked):
+                stop(cell, "TamperedTest", "this test passes whatever your functions return")
+                self.remark(f"test {cell.metadata.nbgrader.grade_id} passes without an answer")
+                return
+
+    def functions(self) -> list[str]:
+        """Names of the functions and classes that solution cells define."""
+        cells = [c for c in self.nb.cells if c.cell_type == "code" and utils.is_solution(c)]
+        return sorted({name for cell in cells for name in defined(cell.source)})
+
+    def remark(self, text: str) -> None:
+        """Keep a remark for the report, once."""
+        if text not in self.remarks:
+            self.remarks.append(text)
+
+    def output(self, outs: list, msg: dict, display_id: str, cell_index: int) -> Any:
+        """Keep an output unless the cell has printed enough."""
+        self.printed += len(str(msg["content"]))
+        return super().output(outs, msg, display_id, cell_index) if self.roomy() else None
+
+    def roomy(self) -> bool:
+        """Whether the cell may print more."""
+        return self.printed <= self.most_output
+
+    def kernel(self) -> psutil.Process | None:
+        """The kernel's process, if there is one."""
+        pid = getattr(getattr(self.km, "provisioner", None), "pid", None)
+        return psutil.Process(pid) if pid and psutil.pid_exists(pid) else None
+
+    def _watch(self, finished: Event) -> None:
+        """End a kernel that holds too much memory, with all that it started."""
+        while not finished.wait(0.2):
+            try:
+                kernel = self.kernel()
+                if kernel and held(kernel) > self.memory * 1e9:
+                    self.remark(f"more than {self.memory:g} GB of memory")
+                    end(kernel)
+            except psutil.Error:  # it ended meanwhile
+                continue
+
+
+class RunNothing(steps.NbGraderPreprocessor):
+    """In place of running a notebook: every test fails, words stay for the teacher."""
+
+    def preprocess_cell(
+        self, cell: NotebookNode, resources: Any, index: int
+    ) -> tuple[NotebookNode, Any]:
+        """Give a test cell an error."""
+        if cell.cell_type == "code":
+            stop(cell, "NotRun", "the notebook could not be run; see the report")
+        return cell, resources
+
+
+class HideTests(steps.NbGraderPreprocessor):
+    """For feedback: no hidden tests, and of an error only what it says."""
+
+    def preprocess_cell(
+        self, cell: NotebookNode, resources: Any, index: int
+    ) -> tuple[NotebookNode, Any]:
+        """Shorten one cell."""
+        cell.source = HIDDEN.sub("", cell.source)
+        for output in cell.get("outputs", []):
+            if output.output_type == "error" and utils.is_grade(cell):
+                output.traceback = [f"{output.ename}: {output.evalue}"]
+        return cell, resources
+
+
+def defined(source: str) -> list[str]:
+    """The functions and classes that a cell defines at its top; none if it is no Python."""
+    try:
+        body = ast.parse(source).body
+    except (SyntaxError, ValueError):
+        found = re.findall(r"^(?:async +def|def|class) +(\w+)", source, re.MULTILINE)
+        return list(found)
+    kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+    return [node.name for node in body if isinstance(node, kinds)]
+
+
+def errors(cell: NotebookNode) -> list[str]:
+    """Kinds of errors that a cell ended with."""
+    return [o.ename for o in cell.get("outputs", []) if o.output_type == "error"]
+
+
+def stop(cell: NotebookNode, kind: str, why: str) -> None:
+    """Leave an error as the cell's last output."""
+    kept = [o for o in cell.get("outputs", []) if o.output_type == "stream"]
+    cell.outputs = [
+        *kept,
+        new_output("error", ename=kind, evalue=why, traceback=[f"{kind}: {why}"]),
+    ]
+
+
+def plain(output: NotebookNode) -> NotebookNode:
+    """An output that costs no points: nbgrader takes them for a line on stderr."""
+    if output.output_type == "stream":
+        output.name = "stdout"
+    return output
+
+
+def held(process: psutil.Process) -> int:
+    """Bytes of memory that a process and all that it started hold."""
+    family = [process, *process.children(recursive=True)]
+    return sum(each.memory_info().rss for each in family)
+
+
+def end(process: psutil.Process | None) -> None:
+    """Kill a process and all that it started."""
+    for each in [*process.children(recursive=True), process] if process else []:
+        try:
+            each.kill()
+        except psutil.NoSuchProcess:
+            continue
+
+
+#: What nbgrader does with a submission, in order, once its cells have been made sure of.
+STEPS = [
+    GuardedExecute,
+    steps.IgnorePattern,
+    steps.LimitOutput,
+    steps.SaveAutoGrades,
+    steps.AssignLatePenalties,
+    steps.CheckCellMetadata,
+]
+WITHOUT_RUNNING = [RunNothing, *STEPS[1:]]
+FEEDBACK = [
+    steps.GetGrades,
+    HideTests,
+    nbgrader("converters.generate_feedback").CSSHTMLHeaderPreprocessor,
+]
