@@ -5,6 +5,20 @@ from tests.homework import Answer
 PARAMETERS = [
     Answer(
         "parameters",
+        "asks the book",
+        """
+        from lib.bayes_net import BayesNet
+
+        net = BayesNet()
+        for name in states:
+            shape = [*(states[p] for p in parents[name]), states[name]]
+            net.add(name, states[name], np.full(shape, 1 / states[name]), list(parents[name]))
+        return net.n_parameters
+        """,
+        "switched off",
+    ),
+    Answer(
+        "parameters",
         "counts every entry of the tables",
         """
         total = 0
@@ -61,9 +75,20 @@ PARAMETERS = [
 BLUR = [
     Answer(
         "blur",
+        "asks the book",
+        """
+        from lib.factors import Factor
+
+        table = Factor(("c",), p_c) * Factor(("s",), p_s) * Factor(("c", "s", "b"), p_b)
+        return table.reorder("c", "s", "b").table
+        """,
+        "switched off",
+    ),
+    Answer(
+        "blur",
         "puts p_c on the second axis",
         "return p_c[None, :, None] * p_s[:, None, None] * p_b",
-        "p_c varies along the first",
+        "p_c has the shape (2, 1, 1)",
     ),
     Answer("blur", "trusts broadcasting", "return p_b * p_c * p_s", "make p_c (2, 1, 1)"),
     Answer(
@@ -77,12 +102,24 @@ BLUR = [
         "blur",
         "exchanges the parents in the table",
         'return np.einsum("c,s,scb->csb", p_c, p_s, p_b)',
-        "do not exchange its first two axes",
+        "do not exchange its axes c and s",
     ),
     Answer("blur", "prints instead of returning", "print(p_b)", "returned None"),
 ]
 
 CAMERA = [
+    Answer(
+        "camera",
+        "asks the book",
+        """
+        from lib.factors import Factor
+
+        seen = {"b": b} if s is None else {"b": b, "s": s}
+        table = Factor(("c", "s", "b"), joint).reduce(seen)
+        return (table.sum_out("s") if s is None else table).normalise().table
+        """,
+        "switched off",
+    ),
     Answer(
         "camera",
         "does not normalise",
@@ -150,6 +187,20 @@ return True
 SEPARATION = [
     Answer(
         "separation",
+        "asks the book",
+        """
+        import networkx as nx
+
+        from lib import d_separation
+
+        graph = nx.DiGraph([(u, v) for v in parents for u in parents[v]])
+        graph.add_nodes_from(parents)
+        return bool(d_separation.d_separated(graph, a, b, given))
+        """,
+        "switched off",
+    ),
+    Answer(
+        "separation",
         "treats colliders like any other node",
         WALK.format(rule="node in given"),
         "an unobserved collider blocks the path",
@@ -198,6 +249,20 @@ SEPARATION = [
 BLANKET = [
     Answer(
         "blanket",
+        "asks the book",
+        """
+        import networkx as nx
+
+        from lib import d_separation
+
+        graph = nx.DiGraph([(u, v) for v in parents for u in parents[v]])
+        graph.add_nodes_from(parents)
+        return d_separation.markov_blanket(graph, node)
+        """,
+        "switched off",
+    ),
+    Answer(
+        "blanket",
         "forgets the co-parents",
         "return set(parents[node]) | {c for c in parents if node in parents[c]}",
         "add the co-parents",
@@ -239,6 +304,27 @@ terms = scores[:, None] + log_pair[j, i]
 """
 
 MESSAGES = [
+    Answer(
+        "message",
+        "asks the book",
+        """
+        from lib.messages import pass_message
+
+        arrived = sum((inbox[k, j] for k in neighbours[j] if k != i), log_unary[j])
+        return pass_message(log_pair[j, i], arrived)
+        """,
+        "switched off",
+    ),
+    Answer(
+        "message",
+        "calls the tests",
+        """
+        from lib.homework_graphical import Tree, _enumerated_message
+
+        return _enumerated_message(Tree(log_unary, log_pair, neighbours, inbox), j, i)
+        """,
+        "switched off",
+    ),
     Answer(
         "message",
         "sends the receiver's message back",
@@ -302,6 +388,17 @@ MESSAGES = [
 BELIEFS = [
     Answer(
         "belief",
+        "asks the book",
+        """
+        from lib.messages import normalised
+
+        scores = log_unary[i] + sum(inbox[k, i] for k in neighbours[i])
+        return np.exp(normalised(scores)[0])
+        """,
+        "switched off",
+    ),
+    Answer(
+        "belief",
         "forgets the node's own potential",
         """
         scores = sum(inbox[k, i] for k in neighbours[i])
@@ -348,6 +445,26 @@ BELIEFS = [
 ]
 
 VITERBI = [
+    Answer(
+        "viterbi",
+        "asks the book",
+        """
+        from lib import hmm
+
+        return hmm.viterbi(log_start, log_step, log_seen)[0]
+        """,
+        "switched off",
+    ),
+    Answer(
+        "viterbi",
+        "calls the tests",
+        """
+        from lib.homework_graphical_paths import _best_path
+
+        return _best_path(log_start, log_step, log_seen)
+        """,
+        "switched off",
+    ),
     Answer(
         "viterbi",
         "takes the best next state at each step",
@@ -470,6 +587,16 @@ GOOD = {
 CLINIC = [
     Answer(
         "clinic",
+        "asks the book",
+        """
+        from lib.denoising import Ising, icm_raster
+
+        return icm_raster(Ising(h, beta, eta), y, max_sweeps=n_sweeps).x
+        """,
+        "switched off",
+    ),
+    Answer(
+        "clinic",
         "mends the border and the order, not the sign",
         ICM.format(**GOOD | {"field": "-(h - beta * around - eta * y[r, c])"}),
         "raised the energy",
@@ -508,6 +635,59 @@ WRONG = [
 ]
 
 RIGHT = [
+    Answer(
+        "blur",
+        "float32",
+        """
+        p_c, p_s, p_b = (np.float32(p) for p in (p_c, p_s, p_b))
+        return np.einsum("c,s,csb->csb", p_c, p_s, p_b)
+        """,
+    ),
+    Answer(
+        "camera",
+        "float32",
+        """
+        scores = np.float32(joint)[:, :, b]
+        scores = scores.sum(axis=1) if s is None else scores[:, s]
+        return scores / scores.sum()
+        """,
+    ),
+    Answer(
+        "message",
+        "float32",
+        """
+        scores = np.float32(log_unary[j])
+        for k in neighbours[j]:
+            if k != i:
+                scores = scores + np.float32(inbox[k, j])
+        return np.logaddexp.reduce(scores[:, None] + np.float32(log_pair[j, i]), axis=0)
+        """,
+    ),
+    Answer(
+        "belief",
+        "float32",
+        """
+        scores = np.float32(log_unary[i]) + sum(np.float32(inbox[k, i]) for k in neighbours[i])
+        weights = np.exp(scores - scores.max())
+        return weights / weights.sum()
+        """,
+    ),
+    Answer(
+        "viterbi",
+        "float32",
+        """
+        log_start, log_step, log_seen = (np.float32(a) for a in (log_start, log_step, log_seen))
+        score, came_from = log_start + log_seen[0], []
+        for seen in log_seen[1:]:
+            through = score[:, None] + log_step
+            came_from.append(through.argmax(axis=0))
+            score = through.max(axis=0) + seen
+        path = [int(score.argmax())]
+        for back in reversed(came_from):
+            path.append(int(back[path[-1]]))
+        return path[::-1]
+        """,
+    ),
     Answer(
         "separation",
         "the moral graph of the ancestors",
