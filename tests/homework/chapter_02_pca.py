@@ -55,7 +55,7 @@ COVARIANCE = [
         "covariance",
         "returns the covariance alone",
         "return np.cov(x.T, bias=True)",
-        "return two things, (mean, S)",
+        "return 2 things, (mean, S)",
     ),
 ]
 
@@ -828,10 +828,211 @@ CLINIC = [
     ),
 ]
 
-WRONG = [
+OFF = "the book's own functions are switched off"
+
+BOOK = [
+    Answer(
+        "covariance",
+        "calls the book",
+        """
+        from lib.pca import fit_pca
+
+        pca = fit_pca(x)
+        return pca.mean, pca.components * pca.variances @ pca.components.T
+        """,
+        OFF,
+    ),
+    Answer(
+        "components",
+        "calls the book",
+        """
+        from lib.pca import fit_pca
+
+        pca = fit_pca(x, k)
+        return pca.components, pca.variances
+        """,
+        OFF,
+    ),
+    Answer(
+        "gram",
+        "calls the book",
+        """
+        from lib import pca
+
+        variances, W = pca.by_gram(x - x.mean(axis=0), k)
+        return W, variances
+        """,
+        OFF,
+    ),
+    Answer(
+        "encode",
+        "calls the book",
+        """
+        from lib.pca import PCA
+
+        return PCA(mean, W, np.ones(W.shape[1]), 1.0).encode(x)
+        """,
+        OFF,
+    ),
+    Answer(
+        "decode",
+        "calls the book",
+        """
+        from lib.pca import PCA
+
+        return PCA(mean, W, np.ones(W.shape[1]), 1.0).decode(z)
+        """,
+        OFF,
+    ),
+    Answer(
+        "error",
+        "calls the book",
+        """
+        from lib.pca import PCA
+
+        model = PCA(mean, W, np.ones(W.shape[1]), 1.0)
+        return ((x - model.reconstruct(x)) ** 2).sum(axis=1).mean()
+        """,
+        OFF,
+    ),
+    Answer(
+        "share",
+        "calls the tests",
+        """
+        from lib.homework_pca_scores import _public_reading
+
+        (found,) = _public_reading(variances, np.array([share]), "lost", "falling").values()
+        return int(found[0])
+        """,
+        "the tests' own solutions are switched off",
+    ),
+    Answer(
+        "sampling",
+        "calls the book",
+        """
+        from lib.pca import PCA
+
+        return PCA(mean, W, variances, 1.0).sample(n, rng)
+        """,
+        OFF,
+    ),
+    Answer(
+        "ppca",
+        "calls the book",
+        """
+        from lib.pca import PCA
+        from lib.ppca import ppca_from
+
+        d = len(components)
+        model = ppca_from(PCA(np.zeros(d), components, variances, variances.sum()), k)
+        return model.weights, model.noise_variance
+        """,
+        OFF,
+    ),
+    Answer(
+        "likelihood",
+        "calls the book",
+        """
+        from lib.ppca import PPCA
+
+        return PPCA(mean, W, noise_variance).log_prob(x)
+        """,
+        OFF,
+    ),
+    Answer(
+        "likelihood",
+        "calls the tests",
+        """
+        from lib.homework_pca_models import rotated_log_prob
+
+        U, s, _ = np.linalg.svd(W, full_matrices=False)
+        return rotated_log_prob(x - mean, U, s**2, noise_variance)
+        """,
+        "the tests' own solutions are switched off",
+    ),
+    Answer(
+        "heads",
+        "calls the book",
+        LANDMARKS
+        + """
+from lib.morphable import map_linear
+
+return map_linear(A, gap, variances, noise_variance)
+""",
+        OFF,
+    ),
+    Answer(
+        "heads",
+        "calls the tests",
+        LANDMARKS
+        + """
+from lib.homework_pca_heads import _ridge
+
+return _ridge(A, gap, variances, np.full(len(gap), noise_variance))
+""",
+        "the tests' own solutions are switched off",
+    ),
+    Answer(
+        "clinic",
+        "calls the book",
+        """
+        from lib.pca import fit_pca
+
+        held_out = np.isin(person, test_people)
+        pca = fit_pca(x[~held_out], k)
+        rest = x[held_out] - pca.reconstruct(x[held_out])
+        return (rest**2).sum(axis=1).mean(), pca.sample(n, rng)
+        """,
+        OFF,
+    ),
+]
+
+EVERY = [
     *(COVARIANCE + COMPONENTS + GRAMS + ENCODE + DECODE + ERROR + SHARE + SAMPLING),
     *(PPCA + LIKELIHOODS + HEADS + CLINIC),
 ]
+TASKS = list(dict.fromkeys(answer.task for answer in EVERY))
+WRONG = sorted(EVERY + BOOK, key=lambda answer: TASKS.index(answer.task))
+
+SINGLE = "x, mean, W = (np.asarray(v, dtype=np.float32) for v in (x, mean, W))\n"
+
+#: Answers in float32; what is computed in it from the start is so where the numbers allow.
+FLOATS = {
+    "covariance": """
+mean = x.mean(axis=0)
+X = (x - mean).astype(np.float32)
+return mean.astype(np.float32), X.T @ X / len(x)
+""",
+    "components": """
+X = (x - x.mean(axis=0)).astype(np.float32)
+values, vectors = np.linalg.eigh(X.T @ X / len(x))
+return vectors[:, ::-1][:, :k], values[::-1][:k]
+""",
+    "gram": GRAM
+    + """
+W = W / np.linalg.norm(W, axis=0)
+return W.astype(np.float32), values.astype(np.float32)
+""",
+    "encode": SINGLE + "return (x - mean) @ W",
+    "decode": "return (mean + z @ W.T).astype(np.float32)",
+    "error": SINGLE + REST + "return (rest**2).sum(axis=1).mean()",
+    "sampling": """
+z = rng.normal(size=(n, len(variances))) * np.sqrt(variances)
+return (mean + z @ W.T).astype(np.float32)
+""",
+    "ppca": """
+noise_variance = variances[k:].sum() / (len(components) - k)
+W = components[:, :k] * np.sqrt(variances[:k] - noise_variance)
+return W.astype(np.float32), np.float32(noise_variance)
+""",
+    "likelihood": SINGLE + LIKELIHOOD + "return -0.5 * (log_det + distance + circle)",
+    "heads": LANDMARKS
+    + CLOSED.format(**FINE).replace("return ", "alpha = ")
+    + "\nreturn alpha.astype(np.float32)",
+    "clinic": STUDY.format(**MENDED).replace(
+        "return error, new", "return np.float32(error), new.astype(np.float32)"
+    ),
+}
 
 RIGHT = [
     Answer(
@@ -938,4 +1139,5 @@ return variances * (A.T @ np.linalg.solve(C, gap))
         return np.mean(errors), z @ rows[:k] + mean
         """,
     ),
+    *(Answer(task, "in float32", code) for task, code in FLOATS.items()),
 ]
