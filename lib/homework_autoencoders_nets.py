@@ -1,4 +1,4 @@
-"""The visible tests of chapter 3's homework, tasks 3 and 5: training a network, few labels.
+"""The visible tests of chapter 3's homework, task 3: a step of training, a curve that bends.
 
 The networks are so small that every step can be repeated by hand.
 """
@@ -6,21 +6,36 @@ The networks are so small that every step can be repeated by hand.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import pairwise
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from lib.homework import as_numbers, compare
-from lib.homework_pca import ask, random_basis
+from lib.homework import compare
+from lib.homework_asking import FLOAT32, numbers, peer
+from lib.homework_autoencoders import ask, differ
+from lib.homework_pca import random_basis
+
+#: Input, target and weight of each picture or entry: what a step takes the squared error of.
+Goal = tuple[Tensor, Tensor, Tensor]
+PARTS = "you are given a list of batches"
 
 
 def check_step(
-    training_step: Callable, rng: np.random.Generator, shape: tuple = (5,), n: int = 7
+    training_step: Callable,
+    rng: np.random.Generator,
+    shape: tuple = (5,),
+    n: int = 7,
+    *,
+    form: str = "plain",
 ) -> None:
-    """Make three steps of plain gradient descent and compare each with one done by hand."""
+    """Make three steps of plain gradient descent and compare each with one done by hand.
+
+    The `form` of what is given is "plain" (a batch), "noisy" (a batch and the noise to add), "gaps"
+    (a batch and a mask of what the model sees) or "parts" (a list of batches).
+    """
     d, rate = int(np.prod(shape)), 0.01
     net = nn.Sequential(nn.Flatten(), nn.Linear(d, 3), nn.Tanh(), nn.Linear(3, d))
     model = nn.Sequential(net, nn.Unflatten(1, shape)).double()
@@ -30,19 +45,100 @@ def check_step(
     optimiser, before = torch.optim.SGD(weights, lr=rate), np.zeros(sum(w.numel() for w in weights))
     for number in (1, 2, 3):
         x, what = torch.tensor(rng.normal(size=(n, *shape))), f"step {number} on {(n, *shape)}"
-        old, clean = _flat(weights), x.clone()
-        loss = ((model(x) - x) ** 2).sum() / n
-        slope = _flat(torch.autograd.grad(loss, weights))
-        answer = training_step(model, optimiser, x)
-        assert torch.equal(x, clean), f"{what}: your function changes x"
-        move = _flat(weights) - old
-        compare(move, -rate * slope, what, hints=_step_mistakes(rate, slope, before, d, n))
-        _check_loss(answer, loss.item(), ((model(x) - x) ** 2).sum().item() / n, d, n)
+        old, (given, goals) = _flat(weights), _told(rng, x, form)
+        losses = {text: _loss(model, goal) for text, goal in goals.items()}
+        slopes = {t: _flat(torch.autograd.grad(loss, weights)) for t, loss in losses.items()}
+        each = _step_each(model, given, rate)
+        fits = PARTS if form == "parts" else ""
+        answer = ask(training_step, what, fits=fits, model=model, optimiser=optimiser, **given)
+        move, right = _flat(weights) - old, losses.pop("").item()
+        slope = slopes.pop("")
+        hints = {text: -rate * value for text, value in slopes.items()} | each
+        hints |= _step_mistakes(rate, slope, before, d, n)
+        compare(move, -rate * slope, what, hints=differ(hints, -rate * slope), tol=FLOAT32)
+        others = {text: loss.item() for text, loss in losses.items()}
+        _check_loss(answer, right, _loss(model, goals[""]).item(), others, d, n)
         before = slope
 
 
 def _flat(tensors: Any) -> np.ndarray:
     return np.concatenate([t.detach().numpy().ravel() for t in tensors])
+
+
+@peer
+def _loss(model: nn.Module, goal: Goal) -> Tensor:
+    """The squared error, weighted, summed over a picture and averaged over the pictures."""
+    seen, target, weight = goal
+    return (weight * (model(seen) - target) ** 2).sum() / len(seen)
+
+
+def _told(rng: np.random.Generator, x: Tensor, form: str) -> tuple[dict[str, Any], dict[str, Goal]]:
+    """What a step is given, and the goals that one may read into it, the right one under ""."""
+    one = torch.ones(len(x), *[1] * (x.dim() - 1), dtype=x.dtype)
+    if form == "plain":
+        return {"x": x}, {"": (x, x, one)}
+    if form == "parts":
+        return _told_in_parts(rng, x, one)
+    if form == "noisy":
+        noise = torch.tensor(rng.normal(0, 0.8, size=tuple(x.shape)))
+        return {"x": x, "noise": noise}, {
+            "": (x + noise, x, one),
+            "add the noise to what goes in": (x, x, one),
+            "the target is the clean picture, not the noisy one": (x + noise, x + noise, one),
+            "noisy in, clean out; you have it the other way round": (x, x + noise, one),
+            "the target is the picture, not the noise": (x + noise, noise, one),
+        }
+    seen = torch.tensor(rng.random(tuple(x.shape)) < 0.6, dtype=x.dtype)
+    seen.view(-1)[:2] = torch.tensor([0.0, 1.0])
+    return {"x": x, "seen": seen}, {
+        "": (x * seen, x, 1 - seen),
+        "the model sees only part of the picture: multiply what goes in by `seen`": (
+            *(x, x, 1 - seen),
+        ),
+        "only what the model does not see counts; you have the error of all entries": (
+            *(x * seen, x, one),
+        ),
+        "that is the error of what the model sees; what it does not see counts": (
+            *(x * seen, x, seen),
+        ),
+        "the error of all entries is not asked for, and the model sees only a part": (x, x, one),
+        "it sees what `seen` marks by 1, not by 0": (x * (1 - seen), x, seen),
+    }
+
+
+def _told_in_parts(
+    rng: np.random.Generator, x: Tensor, one: Tensor
+) -> tuple[dict[str, Any], dict[str, Goal]]:
+    """The batch in a list of parts of different sizes."""
+    n = len(x)
+    sizes = [n] if n < 3 else [1, n - 1] if n < 6 else [1, int(rng.integers(2, n - 3))]
+    sizes += [n - sum(sizes)] * (sum(sizes) < n)
+    parts = list(x.split(sizes))
+    of_each = torch.cat([torch.full((size,), n / size) for size in sizes]).reshape(one.shape)
+    last = torch.cat([torch.zeros(n - sizes[-1]), torch.ones(sizes[-1])]).reshape(one.shape)
+    goals = {
+        "": (x, x, one),
+        "every picture counts the same; you average the means of the parts": (
+            *(x, x, of_each / len(sizes)),
+        ),
+        "every picture counts the same; you sum the means of the parts": (x, x, of_each),
+        "that is the last part alone": (x, x, last * n / sizes[-1]),
+        "that is the last part alone, divided by the number of all pictures": (x, x, last),
+    }
+    return {"parts": parts}, goals
+
+
+def _step_each(model: nn.Module, given: dict[str, Any], rate: float) -> dict[str, np.ndarray]:
+    """What the weights move by when each part gets a step of its own."""
+    if "parts" not in given:
+        return {}
+    other = deepcopy(model)
+    weights, old = list(other.parameters()), _flat(model.parameters())
+    for x in given["parts"]:
+        slopes = torch.autograd.grad(_loss(other, (x, x, torch.ones(1))), weights)
+        for w, slope in zip(weights, slopes, strict=True):
+            w.data -= rate * slope
+    return {"one step for all parts; you made one for each": _flat(weights) - old}
 
 
 def _step_mistakes(
@@ -61,16 +157,18 @@ def _step_mistakes(
     }
 
 
-def _check_loss(answer: Any, loss: float, after: float, d: int, n: int) -> None:
+def _check_loss(
+    answer: Any, loss: float, after: float, others: dict[str, float], d: int, n: int
+) -> None:
     assert answer is not None, "the loss: your function returned None; end it with `return`"
     graph = isinstance(answer, Tensor) and answer.requires_grad
     assert not graph, "the loss: a tensor drags its whole graph along; return loss.item()"
-    hints = {
+    hints = others | {
         "the mean over the pictures, the sum over the pixels; you took both means": loss / d,
         "divide by the number of pictures": loss * n,
         "return the loss from which you took the gradient, not the one after the step": after,
     }
-    compare(answer, loss, "the loss", hints=hints)
+    compare(numbers(answer), loss, "the loss", hints=differ(hints, loss), tol=FLOAT32)
 
 
 def curve(rng: np.random.Generator, d: int = 6) -> Callable[[np.ndarray], Tensor]:
@@ -96,18 +194,30 @@ def sheet(rng: np.random.Generator, d: int = 6) -> Callable[[np.ndarray], Tensor
     return place
 
 
-def check_curve(fit_curve: Callable, rng: np.random.Generator, k: int = 1) -> None:
-    """Assert that the trained autoencoder rebuilds new points with a quarter of PCA's error."""
+def check_curve(
+    fit_curve: Callable,
+    rng: np.random.Generator,
+    k: int = 1,
+    *,
+    units: tuple[float, float] = (1.0, 0.0),
+    stored: tuple[float, float, int] | None = None,
+    spread: float = 0.0,
+) -> None:
+    """Assert that the trained autoencoder rebuilds new points with a quarter of PCA's error.
+
+    The points come in other `units`, (scale, place of zero). Codes are `stored` between two limits
+    as one of some many values. Codes of training points have mean zero and this `spread`.
+    """
     place, ts = (curve, sheet)[k - 1](rng), rng.uniform(-1, 1, size=(2, 300, k))
-    x, new = (place(t[:, 0] if k == 1 else t) for t in ts)
+    x, new = (units[1] + units[0] * place(t[:, 0] if k == 1 else t) for t in ts)
     what = f"the autoencoder with K = {k}"
-    kept = x.clone()
-    model = fit_curve(x, k, int(rng.integers(1000)))
-    assert torch.equal(x, kept), f"{what}: your function changes x"
+    model = ask(fit_curve, what, x=x, k=k, seed=int(rng.integers(1000)))
     right = isinstance(model, nn.Module) and hasattr(model, "encode") and hasattr(model, "decode")
     assert right, f"{what}: return an nn.Module that has the methods encode and decode"
     model.eval()
-    z, rebuilt = _halves(model, new, k, what)
+    z, rebuilt = _halves(model, new, k, what, stored)
+    if spread:
+        _check_spread(model.encode(x).detach(), spread, what)
     pca = _pca_error(x, new, k)
     error, seen = (
         float(((r - v) ** 2).sum(1).mean())
@@ -115,18 +225,31 @@ def check_curve(fit_curve: Callable, rng: np.random.Generator, k: int = 1) -> No
     )
     assert np.isfinite(error), f"{what}: it puts out nan: the steps were too long"
     if error > pca / 4:
-        diagnosis = next(_symptoms(model, z, rebuilt, new, seen, error), "train longer")
+        told = _convention_symptoms(z, error, pca, units, stored)
+        diagnosis = told or next(_symptoms(model, z, rebuilt, new, seen, error), "train longer")
         raise AssertionError(
             f"{what}: squared error of new points {error:.3f}; PCA has {pca:.3f}, and a quarter of "
             f"that is asked for; {diagnosis}"
         )
 
 
-def _halves(model: nn.Module, new: Tensor, k: int, what: str) -> tuple[Tensor, Tensor]:
+def _halves(
+    model: nn.Module, new: Tensor, k: int, what: str, stored: tuple[float, float, int] | None
+) -> tuple[Tensor, Tensor]:
     """Codes and reconstructions, after a look at what `encode` and `decode` are."""
     z = model.encode(new)
     shape = tuple(getattr(z, "shape", ()))
     assert shape == (len(new), k), f"{what}: a code has K = {k} numbers; yours are {shape}"
+    if stored:
+        low, high, levels = stored
+        both = torch.cat([z, model.encode(100 * new)]).detach()
+        inside = low - 1e-4 <= float(both.min()) and float(both.max()) <= high + 1e-4
+        assert inside, (
+            f"{what}: a code lies between {low:g} and {high:g}, whatever comes in; yours go from "
+            f"{float(both.min()):.3g} to {float(both.max()):.3g}"
+        )
+        step = (high - low) / (levels - 1)
+        z = low + step * ((z - low) / step).round()
     rebuilt = model.decode(z.detach())
     shape = tuple(getattr(rebuilt, "shape", ()))
     assert shape == tuple(new.shape), f"{what}: decode returns {shape}, not {tuple(new.shape)}"
@@ -135,6 +258,35 @@ def _halves(model: nn.Module, new: Tensor, k: int, what: str) -> tuple[Tensor, T
         f"{what}: decode(z) must depend on the code alone, row by row"
     )
     return z.detach(), rebuilt.detach()
+
+
+def _check_spread(z: Tensor, spread: float, what: str) -> None:
+    """Assert that training codes have mean zero and the standard deviation asked for."""
+    mean, deviation = z.mean(0), z.std(0)
+    right = float(mean.abs().max()) < 0.01 * spread
+    right &= float((deviation - spread).abs().max()) < 0.01 * spread
+    assert right, (
+        f"{what}: the codes of the training points have mean {mean.numpy().round(3)} and standard "
+        f"deviation {deviation.numpy().round(3)}; each entry should have 0 and {spread:g}"
+    )
+
+
+def _convention_symptoms(
+    z: Tensor,
+    error: float,
+    pca: float,
+    units: tuple[float, float],
+    stored: tuple[float, float, int] | None,
+) -> str:
+    """What may be wrong with a model that ignores where points and codes lie, or an empty text."""
+    if units != (1.0, 0.0) and error > pca:
+        return (
+            "the points are large and far from 0, where tanh has no slope left; let the model "
+            "standardise them inside and put the units back at the end"
+        )
+    if stored and float((z.max(0).values - z.min(0).values).min()) < 0.1 * (stored[1] - stored[0]):
+        return "the codes use a small part of what can be stored, and rounding merges them"
+    return ""
 
 
 def _pca_error(x: Tensor, new: Tensor, k: int) -> float:
@@ -171,118 +323,3 @@ def _symptoms(
         yield "the decoder is linear, and with a linear decoder nothing beats PCA"
     if seen < 0.3 * error:
         yield f"on the points it was trained on {seen:.3f}: it has learnt these by heart"
-
-
-def check_pick(pick_labelled: Callable, rng: np.random.Generator, tight: bool = False) -> None:
-    """Assert that k examples of each class are drawn, evenly and without replacement."""
-    classes = rng.choice(np.arange(3, 60), size=4, replace=False)
-    sizes = rng.integers(6, 10, size=4)
-    k = int(sizes.min()) if tight else 2
-    y, what = rng.permutation(np.repeat(classes, sizes)), f"{k} of each class"
-    seeds, hits = rng.choice(2**30, size=200, replace=False), np.zeros(len(y))
-    for seed in seeds:
-        answer = ask(pick_labelled, what, y=y, k=k, rng=np.random.default_rng(seed))
-        rows = _as_rows(answer, what)
-        assert len(rows) == 4 * k, f"{what}: of 4 classes, so {4 * k} rows; you have {len(rows)}"
-        inside = np.isin(rows, np.arange(len(y))).all()
-        assert inside, f"{what}: return row numbers of y, from 0 to {len(y) - 1}"
-        rows = rows.astype(int)
-        found = [int((y[rows] == c).sum()) for c in classes]
-        assert found == [k] * 4, (
-            f"{what}: the classes of the rows you return come {found} times; a row number counts "
-            "all examples, not only those of its class"
-        )
-        assert len(set(rows)) == len(rows), f"{what}: a row came twice; draw without replacement"
-        hits[rows] += 1
-    again = ask(pick_labelled, what, y=y, k=k, rng=np.random.default_rng(seeds[-1]))
-    assert np.array_equal(np.ravel(again), rows), (
-        f"{what}: two generators with the same seed picked other rows; draw with `rng`"
-    )
-    size = dict(zip(classes, sizes, strict=True))
-    share = k / np.array([size[c] for c in y])
-    limit = 7 * np.sqrt(share * (1 - share) / len(seeds)) + 1e-9
-    assert (np.abs(hits / len(seeds) - share) <= limit).all(), (
-        f"{what}: some examples are picked more often than others; draw at random, with `rng`"
-    )
-
-
-def _as_rows(answer: Any, what: str) -> np.ndarray:
-    try:
-        shape = np.shape(answer)
-    except ValueError:
-        raise AssertionError(f"{what}: the classes have lists of different lengths") from None
-    return as_numbers(answer, shape, what).ravel()
-
-
-def check_reuse(
-    reuse_encoder: Callable, rng: np.random.Generator, n_frozen: int, n_classes: int = 4
-) -> None:
-    """Train the classifier a little and compare which numbers have moved."""
-    sizes = (6, 5, 4, 3)
-    layers = [f(a, b) for a, b in pairwise(sizes) for f in (nn.Linear, _tanh)]
-    encoder = nn.Sequential(*layers[:-1])
-    for w in encoder.parameters():
-        w.data = torch.tensor(rng.normal(0, 0.6, size=tuple(w.shape)), dtype=torch.float32)
-    kept = [w.detach().clone() for w in encoder.parameters()]
-    x = torch.tensor(rng.normal(size=(20, 6)), dtype=torch.float32)
-    y = torch.tensor(rng.integers(n_classes, size=20))
-    what = f"a classifier with the first {n_frozen} of {len(encoder)} layers frozen"
-    model = reuse_encoder(encoder, 3, n_classes, n_frozen)
-    assert isinstance(model, nn.Module), f"{what}: return an nn.Module"
-    out = model(x)
-    shape = tuple(getattr(out, "shape", ()))
-    assert shape == (20, n_classes), f"{what}: returns {shape}, not (20, {n_classes}) logits"
-    design = torch.cat([encoder(x), torch.ones(20, 1)], dim=1).detach()
-    rest = out.detach() - design @ torch.linalg.lstsq(design, out.detach()).solution
-    assert float(rest.abs().max()) < 1e-3, (
-        f"{what}: the logits are no linear function of the encoder's code; keep the weights of "
-        "all its layers, add one linear layer and nothing after it"
-    )
-    lost = sum(not _has(model, w) for w in kept)
-    assert not lost, (
-        f"{what}: model.parameters() lacks {lost} tensors of the encoder; keep its layers in "
-        "nn.Sequential or as attributes, not in a list"
-    )
-    _train_a_little(model, x, y)
-    same = all(torch.equal(a, b) for a, b in zip(kept, encoder.parameters(), strict=True))
-    assert same, f"{what}: training it changed the encoder that you were given; work on a copy"
-    _check_moved(model, kept, n_frozen, what)
-
-
-def _has(model: nn.Module, w: Tensor) -> bool:
-    """Whether one of the model's parameters has exactly these numbers."""
-    return any(torch.equal(w, v) for v in model.parameters())
-
-
-def _tanh(*sizes: int) -> nn.Module:
-    return nn.Tanh()
-
-
-def _train_a_little(model: nn.Module, x: Tensor, y: Tensor) -> None:
-    """Three steps of AdamW on all parameters that the model offers."""
-    optimiser = torch.optim.AdamW(model.parameters(), lr=0.01)
-    for _ in range(3):
-        optimiser.zero_grad()
-        loss = nn.functional.cross_entropy(model(x), y)
-        assert loss.requires_grad, "nothing is left to train; the last layer must stay free"
-        loss.backward()
-        optimiser.step()
-
-
-def _check_moved(model: nn.Module, kept: list[Tensor], n_frozen: int, what: str) -> None:
-    """Assert that the weights of frozen layers are still there, and those of free ones are not."""
-    there = [_has(model, w) for w in kept]
-    layer = [2 * (i // 2) for i in range(len(kept))]  # a Linear, then an activation
-    right = [at < n_frozen for at in layer]
-    cases = {
-        "nothing of the encoder moves, but only the first layers are frozen": all(there),
-        "all layers of the encoder move; set requires_grad_(False) on the frozen ones": (
-            not any(there)
-        ),
-        "you froze the last layers, not the first": there == right[::-1],
-        "an activation counts as a layer too": there == [i // 2 < n_frozen for i in range(6)],
-    }
-    if there == right:
-        return
-    found = [text for text, holds in cases.items() if holds]
-    raise AssertionError(f"{what}: {found[0] if found else f'the weights kept are {there}'}")

@@ -4,7 +4,8 @@ import numpy as np
 from scipy.integrate import quad
 from scipy.stats import multivariate_normal, norm
 
-from lib import homework_autoencoders_codes as codes
+from lib import homework_autoencoders_denoisers as denoisers
+from lib import homework_autoencoders_frechet as frechet_checks
 from tests.equations import checks
 
 
@@ -62,7 +63,9 @@ def denoiser():
         inside = means + variances / wide * (noisy - means)
         assert np.isclose(r @ inside / r.sum(), exact, atol=1e-7)
         at, mu = np.array([[noisy]]), means[:, None]
-        assert np.isclose(codes.uphill(at, weights, mu, variances, sigma)[0, 0], exact, atol=1e-7)
+        assert np.isclose(
+            denoisers.uphill(at, weights, mu, variances, sigma)[0, 0], exact, atol=1e-7
+        )
 
 
 @checks("eq-hw-ae-frechet", by="a search over the joint Gaussians of two given Gaussians")
@@ -76,8 +79,8 @@ def frechet():
     turns = np.concatenate([np.array([[c, -s], [s, c]]), np.array([[c, s], [s, -c]])], axis=2)
     shared = np.einsum("ij,jkn,ik->n", L1, turns, L2)  # E[a . b] when b's noise is a's, turned
     least = gap @ gap + np.trace(S1 + S2) - 2 * shared.max()
-    half = codes._root(S1)
-    formula = gap @ gap + np.trace(S1 + S2 - 2 * codes._root(half @ S2 @ half))
+    half = frechet_checks._root(S1)
+    formula = gap @ gap + np.trace(S1 + S2 - 2 * frechet_checks._root(half @ S2 @ half))
     assert np.isclose(formula, least, atol=1e-6)
     pairs = multivariate_normal(np.zeros(2), np.eye(2)).rvs(4000, random_state=3)
     a, b = pairs @ L1.T, gap + pairs @ turns[:, :, shared.argmax()].T @ L2.T

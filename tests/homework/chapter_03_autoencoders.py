@@ -74,7 +74,7 @@ GRADIENTS = [
         SLOPES + "return loss, 2 * np.linalg.pinv(B) @ rest.T @ x / len(x), dB",
         "the gradient of A: entry",
     ),
-    Answer("gradients", "returns the loss alone", SLOPES + "return loss", "return three things"),
+    Answer("gradients", "returns the loss alone", SLOPES + "return loss", "return 3 things"),
 ]
 
 BOTH = """
@@ -644,7 +644,7 @@ REUSED = [
         "freezes the whole encoder",
         REUSE
         + "layers.requires_grad_(False)\nreturn nn.Sequential(layers, nn.Linear(k, n_classes))",
-        "only the first layers are frozen",
+        "only some layers are frozen",
     ),
     Answer(
         "reuse",
@@ -652,7 +652,7 @@ REUSED = [
         REUSE
         + "layers[len(layers) - n_frozen :].requires_grad_(False)\n"
         + "return nn.Sequential(layers, nn.Linear(k, n_classes))",
-        "you froze the last layers",
+        "the last 2 members are frozen",
     ),
     Answer(
         "reuse",
@@ -668,7 +668,7 @@ REUSED = [
         REUSE
         + "layers[: 2 * n_frozen].requires_grad_(False)\n"
         + "return nn.Sequential(layers, nn.Linear(k, n_classes))",
-        "with the first 2 of 5 layers frozen",
+        "an activation counts as a layer too",
     ),
     Answer(
         "reuse",
