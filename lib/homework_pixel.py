@@ -1,4 +1,4 @@
-"""The visible tests of chapter 5's homework, tasks 1 and 4: the chain rule, pixels drawn in order.
+"""The visible tests of chapter 5's homework, task 1: the chain rule and bits; and a black box.
 
 Right answers come from lists of all pictures and from PyTorch's cross-entropy. Each `check_...`
 takes the student's function and raises AssertionError with a message that says which mistake would
@@ -17,15 +17,15 @@ import torch
 from scipy.special import log_softmax, logsumexp, softmax
 from torch.nn import functional as F
 
-from lib.homework import as_numbers, compare
+from lib.homework import compare
 from lib.homework_asking import (
     FLOAT32,
     as_parts,
     ask_without,
     peer,
     peers_switched_off,
-    sealed,
 )
+from lib.homework_pixel_scans import earlier, ranks
 from lib.homework_vae import each_example
 
 #: Modules whose functions do what the tasks ask for.
@@ -42,8 +42,6 @@ ANSWERS = (
     ),
     *("raster_lstm", "row_lstm", "diagonal_lstm", "lstm_stack"),
 )
-#: The largest number below 1 that float64 knows.
-ALMOST_ONE = float(np.nextafter(1.0, 0.0))
 
 LEFT = "; a sum of probabilities rounds to a little less than 1: keep the last level for the rest"
 
@@ -58,15 +56,23 @@ class Network:
     """A black box for students: the logits of every pixel, from tables of random numbers.
 
     `table[l, i, j, m]` is what level m of pixel j adds to logit l of pixel i; pixels are numbered
-    row by row. Only entries with j < i are there, so the network is causal until somebody plants
-    a leak. Maps whole numbers (n, h, w) to logits (n, levels, h, w).
+    row by row. Only entries with j before i are there, so the network is causal until somebody
+    plants a leak. `when` has the time of each pixel, (h, w); usually that is raster order. Maps
+    whole numbers (n, h, w) to logits (n, levels, h, w).
     """
 
-    def __init__(self, rng: np.random.Generator, shape: tuple[int, int], levels: int):
+    def __init__(
+        self,
+        rng: np.random.Generator,
+        shape: tuple[int, int],
+        levels: int,
+        when: np.ndarray | None = None,
+    ):
         self.shape, self.levels, d = shape, levels, math.prod(shape)
         self.bias = rng.normal(0, 0.7, size=(levels, d))
         table = rng.normal(0, 0.7, size=(levels, d, d, levels))
-        self.table = table * np.tri(d, k=-1)[None, :, :, None]
+        self.before = earlier(ranks(shape) if when is None else when)
+        self.table = table * self.before[None, :, :, None]
 
     def one_hot(self, x: Any) -> np.ndarray:
         """Pictures as (n, d, levels); AssertionError when they are no pictures."""
@@ -96,38 +102,93 @@ class Network:
         return np.exp(picked.sum(axis=1)).reshape((self.levels,) * d)
 
 
+#: In which order a chain takes the pixels 0, ..., d - 1, and how the task says it.
+CHAINS: dict[str, tuple[Callable[[int], list[int]], str]] = {
+    "forward": (lambda d: [*range(d)], "from the first pixel to the last"),
+    "backward": (lambda d: [*range(d)][::-1], "from the last pixel to the first"),
+    "odd first": (
+        lambda d: [*range(0, d, 2), *range(1, d, 2)],
+        "first x_1, x_3, x_5, ..., then x_2, x_4, ...",
+    ),
+    "even first": (
+        lambda d: [*range(1, d, 2), *range(0, d, 2)],
+        "first x_2, x_4, ..., then x_1, x_3, x_5, ...",
+    ),
+}
+#: What a term of the chain is, from a probability, and its name.
+TERMS: dict[str, tuple[Callable[[np.ndarray], np.ndarray], str]] = {
+    "p": (lambda p: p, "probabilities"),
+    "nats": (lambda p: -np.log(p), "minus natural logarithms"),
+    "bits": (lambda p: -np.log2(p), "minus logarithms to base 2"),
+}
+
+
 def check_chain(
-    chain_terms: Callable, rng: np.random.Generator, levels: int = 3, d: int = 4
+    chain_terms: Callable,
+    rng: np.random.Generator,
+    levels: int = 3,
+    d: int = 4,
+    *,
+    order: str = "forward",
+    unit: str = "p",
 ) -> None:
-    """Compare with sums over a list of all pictures; each term is a ratio of two of them."""
+    """Compare with sums over a list of all pictures; each term is a ratio of two of them.
+
+    `order` is one of CHAINS, `unit` one of TERMS. Entry i of the answer belongs to pixel i.
+    """
     table = rng.dirichlet(np.ones(levels**d)).reshape((levels,) * d)
     x = rng.integers(levels, size=d)
-    what = f"the conditionals of a picture of {d} pixels with {levels} levels"
-    pictures = list(product(range(levels), repeat=d))
-
-    def mass(keep: set[int]) -> float:
-        """Probability that the pixels in `keep` have the levels of x."""
-        return sum(table[p] for p in pictures if all(p[k] == x[k] for k in keep))
-
-    before = np.array([mass(set(range(i))) for i in range(d)])
-    to = np.append(before[1:], mass(set(range(d))))
-    after = np.array([mass(set(range(i + 1, d))) for i in range(d)])
-    alone = np.array([mass({i}) for i in range(d)])
-    others = np.array([mass(set(range(d)) - {i}) for i in range(d)])
-    pairs = [mass({i - 1, i} - {-1}) / mass({i - 1} - {-1}) for i in range(d)]
-    right = to / before
-    hints = {
-        "those are p(x_1 ... x_i), the pixel and all before it; divide by p(x_1 ... x_(i-1))": to,
-        "those are p(x_i) alone; the earlier pixels are known": alone,
-        "condition on the pixels before, not on all others": to[-1] / others,
-        "condition on all pixels before, not on the last of them alone": pairs,
-        "condition on the pixels before, not on those after": (
-            np.append(to[-1], after[:-1]) / after
-        ),
-        "those are logarithms; return probabilities": np.log(right),
-        "those are p(x_1 ... x_(i-1)), what you divide by": before,
-    }
+    what = f"the terms of a picture of {d} pixels with {levels} levels"
+    parts, term = _chain_parts(table, x, order), TERMS[unit][0]
+    right = term(parts["right"])
+    hints = {advice: term(p) for advice, p in _chain_mistakes(table, x, order, parts).items()}
+    for other, (change, name) in TERMS.items():
+        hints[f"those are {name}; return {TERMS[unit][1]}"] = change(parts["right"])
+        if order != "forward":
+            turned = f"the chain goes {CHAINS[order][1]}; yours starts at the first pixel"
+            told = "" if other == unit else f", and the terms should be {TERMS[unit][1]}"
+            hints[turned + told] = change(_chain_parts(table, x, "forward")["right"])
+    hints["those are logarithms without the minus"] = -right
+    hints["those are logarithms; return probabilities"] = np.log(parts["right"])
     compare(ask(chain_terms, what, table=table, x=x), right, what, hints=hints, tol=FLOAT32)
+
+
+@peer
+def _chain_parts(table: np.ndarray, x: np.ndarray, order: str) -> dict[str, np.ndarray]:
+    """For each pixel, (d,): p of all before it, p of it and those, and their ratio, "right"."""
+    d, walk = len(x), CHAINS[order][0](len(x))
+    before = np.array([_mass(table, x, set(walk[: walk.index(i)])) for i in range(d)])
+    to = np.array([_mass(table, x, set(walk[: walk.index(i) + 1])) for i in range(d)])
+    return {"before": before, "to": to, "right": to / before}
+
+
+def _mass(table: np.ndarray, x: np.ndarray, keep: set[int]) -> float:
+    """Probability that the pixels in `keep` have the levels of x."""
+    pictures = product(range(len(table)), repeat=len(x))
+    return sum(table[p] for p in pictures if all(p[k] == x[k] for k in keep))
+
+
+def _chain_mistakes(
+    table: np.ndarray, x: np.ndarray, order: str, parts: dict[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    """What typical mistakes give for the terms, as probabilities."""
+    d, walk = len(x), CHAINS[order][0](len(x))
+    last = {i: {walk[k - 1]} if k else set() for k, i in enumerate(walk)}
+    alone = np.array([_mass(table, x, {i}) for i in range(d)])
+    others = np.array([_mass(table, x, set(range(d)) - {i}) for i in range(d)])
+    pairs = [_mass(table, x, {i} | last[i]) / _mass(table, x, last[i]) for i in range(d)]
+    after = np.array([_mass(table, x, set(walk[walk.index(i) + 1 :])) for i in range(d)])
+    from_here = np.array([_mass(table, x, set(walk[walk.index(i) :])) for i in range(d)])
+    return {
+        "that is p of the pixel and all before it; divide by p of those before it, as in "
+        "p(x_1 ... x_i) / p(x_1 ... x_(i-1))": parts["to"],
+        "those are p(x_i) alone; the earlier pixels are known": alone,
+        "condition on the pixels before, not on all others": table[tuple(x)] / others,
+        "condition on all pixels before, not on the last of them alone": np.array(pairs),
+        "condition on the pixels before, not on those after": from_here / after,
+        "that is p of the pixels before, what you divide by": parts["before"],
+        "entry i belongs to pixel i; yours stand in the order of the chain": parts["right"][walk],
+    }
 
 
 def check_bits(
@@ -137,153 +198,126 @@ def check_bits(
     levels: int = 5,
     shape: tuple[int, int] = (3, 6),
     scale: float = 2.0,
+    *,
+    axes: str = "nlij",
+    log: str = "nats",
+    rate: str = "bits",
+    given: bool = False,
 ) -> None:
-    """Compare log p(x) and bits per dimension with PyTorch; a large `scale`: certain pixels."""
+    """Compare log p(x) and bits per dimension with PyTorch; a large `scale`: certain pixels.
+
+    `axes` are those of the logits: n pictures, l levels, i rows, j columns. `log` and `rate` are
+    the units of the two answers; a `rate` may be "perplexity". With `given`, the first pixels of
+    each picture are -1 and do not count.
+    """
     x, logits = rng.integers(levels, size=(n, *shape)), rng.normal(size=(n, levels, *shape)) * scale
     d = math.prod(shape)
+    if given:
+        x[np.arange(d).reshape(shape) < rng.integers(1, d, size=n)[:, None, None]] = -1
     what = f"{n} pictures of {shape[0]} x {shape[1]} pixels with {levels} levels"
-    answer = ask(function, what, x=x, logits=logits)
-    found = as_parts(answer, what, "(log_p, bits)")
-    nats = F.cross_entropy(torch.tensor(logits), torch.tensor(x), reduction="none")
-    right = -nats.flatten(1).sum(1).numpy()
+    turned = np.ascontiguousarray(logits.transpose(["nlij".index(axis) for axis in axes]))
+    found = as_parts(ask(function, what, x=x, logits=turned), what, f"(log_p, {rate})")
+    right = _log_p(x, logits)
     certain = "exp overflows or log(0) appears; subtract the largest logit first (logsumexp)"
     log_p = each_example(found[0], n, f"log p(x) of {what}", certain)
     assert np.isfinite(log_p).all(), f"log p(x) of {what} is not finite: {certain}"
-    compare(log_p, right, f"log p(x) of {what}", hints=_log_mistakes(x, logits, right), tol=FLOAT32)
-    bits = -right.mean() / (d * np.log(2))
+    unit = {"nats": 1.0, "bits": math.log(2)}[log]
+    hints = _log_mistakes(x, logits, right, axes, log) | _misread(x, turned, axes, unit)
+    compare(log_p, right / unit, f"log p(x) of {what}", hints=hints, tol=FLOAT32)
+    _check_rate(found[1], rate, right, (x >= 0).sum(axis=(1, 2)), levels, what)
+
+
+def _log_p(x: np.ndarray, logits: np.ndarray) -> np.ndarray:
+    """log p(x) in nats, (n,), from PyTorch; pixels of -1 do not count."""
+    target, values = torch.tensor(x), torch.tensor(logits)
+    nats = F.cross_entropy(values, target, reduction="none", ignore_index=-1)
+    return -nats.flatten(1).sum(1).numpy()
+
+
+def _misread(x: np.ndarray, turned: np.ndarray, axes: str, unit: float) -> dict[str, np.ndarray]:
+    """log p(x) when the axes of the logits are taken for (picture, level, row, column)."""
+    n, (h, w) = len(x), x.shape[1:]
+    names = {"n": "picture", "l": "level", "i": "row", "j": "column"}
+    if axes == "nlij" or turned.shape[:1] + turned.shape[2:] != (n, h, w) or x.min() < 0:
+        return {}
+    order = ", ".join(names[axis] for axis in axes)
+    advice = f"the axes of the logits are ({order}); you read (picture, level, row, column)"
+    wrong = _log_p(x, turned)
+    return {advice: wrong, f"{advice}, and the unit is another": wrong / (1 if unit > 1 else unit)}
+
+
+def _check_rate(
+    answer: Any, rate: str, log_p: np.ndarray, counts: np.ndarray, levels: int, what: str
+) -> None:
+    """Compare bits, nats or perplexity per dimension; `counts` are the pixels of each picture."""
+    names = {"bits": "bits per dimension", "nats": "nats per dimension", "perplexity": "perplexity"}
+    nats, n, d = -log_p.sum() / counts.sum(), len(counts), counts.mean()
+    bits = nats / np.log(2)
+    with np.errstate(over="ignore"):
+        values = {"bits": bits, "nats": nats, "perplexity": np.exp(nats)}
+    right = values[rate]
     hints = {
-        "that is in nats; divide by ln 2": bits * np.log(2),
-        "divide by ln 2, do not multiply": bits * np.log(2) ** 2,
+        "that is in nats; divide by ln 2": nats,
+        "divide by ln 2, do not multiply": nats * np.log(2),
         "that is bits per picture; divide by the number of pixels, H W": bits * d,
-        "that is nats per picture; divide by H W ln 2": -right.mean(),
-        "a picture has H W dimensions; the levels do not count": bits / levels,
-        "average over the pictures, do not sum": bits * n,
-        "the sign is wrong; bits of discrete pictures are never negative": -bits,
-        "average the pictures, do not take one of them": -right[0] / (d * np.log(2)),
+        "that is nats per picture; divide by H W ln 2": nats * d,
     }
-    compare(found[1], bits, f"bits per dimension of {what}", hints=hints, tol=FLOAT32)
+    if rate != "bits":
+        hints = {f"that is {names[k]}; return {names[rate]}": v for k, v in values.items()}
+        hints["that is for a whole picture; divide by its number of pixels"] = nats * d
+    if rate == "perplexity":
+        hints["exp goes with nats; yours is exp of bits"] = np.exp(bits)
+        hints["2 to a power goes with bits; yours is 2 to the power of nats"] = 2**nats
+        hints["the minus is missing in the exponent"] = 1 / right
+    hints |= {
+        "a picture has H W dimensions; the levels do not count": right / levels,
+        "average over the pictures, do not sum": right * n,
+        "the sign is wrong; bits of discrete pictures are never negative": -right,
+        "average the pictures, do not take one of them": right * log_p[0] / log_p.mean(),
+    }
+    if (counts != counts[0]).any():
+        each = -log_p / counts
+        hints["sum all terms first, then divide by the number of all of them"] = (
+            np.exp(each).mean() if rate == "perplexity" else each.mean() * right / nats
+        )
+    compare(
+        answer, right, f"the {names[rate]} of {what.partition(' of ')[2]}", hints=hints, tol=FLOAT32
+    )
 
 
-def _log_mistakes(x: np.ndarray, logits: np.ndarray, right: np.ndarray) -> dict[str, Any]:
+def _log_mistakes(
+    x: np.ndarray, logits: np.ndarray, right: np.ndarray, axes: str, log: str
+) -> dict[str, Any]:
     """What typical mistakes give for log p(x), (n,) each."""
+    counted, unit = x >= 0, {"nats": 1.0, "bits": math.log(2)}[log]
 
-    def pick(values: np.ndarray) -> np.ndarray:
-        return np.take_along_axis(values, x[:, None], axis=1).sum(axis=(1, 2, 3))
+    def pick(values: np.ndarray, counted: np.ndarray = counted) -> np.ndarray:
+        chosen = np.take_along_axis(values, x[:, None], axis=1)[:, 0]
+        return (chosen * counted).sum(axis=(1, 2))
 
-    at_best = log_softmax(logits, axis=1).max(axis=1).sum(axis=(1, 2))
-    d = x[0].size
-    return {
-        "log p(x) is a sum over the pixels, not a mean": right / d,
-        "that is in bits; use the natural logarithm here": right / np.log(2),
+    at_best = (log_softmax(logits, axis=1).max(axis=1) * counted).sum(axis=(1, 2))
+    level = axes.index("l")
+    softmaxes = {
+        f"softmax runs over the levels, axis {level}; yours runs over "
+        + {"n": "the pictures", axes[-1]: "the last axis"}.get(axis, f"axis {axes.index(axis)}"): (
+            pick(log_softmax(logits, axis="nlij".index(axis)))
+        )
+        for axis in "nij"
+    }
+    found = softmaxes | {
+        "log p(x) is a sum over the pixels, not a mean": right / counted.sum(axis=(1, 2)),
         "that is minus log p(x)": -right,
-        "softmax runs over the levels, axis 1; yours runs over the last axis": (
-            pick(log_softmax(logits, axis=-1))
-        ),
-        "softmax runs over the levels, axis 1; yours runs over axis 2": (
-            pick(log_softmax(logits, axis=2))
-        ),
-        "softmax runs over the levels, axis 1; yours runs over the pictures": (
-            pick(log_softmax(logits, axis=0))
-        ),
         "logits are not normalised; subtract the logsumexp over the levels": pick(logits),
         "that is the most probable level of each pixel; take the level that it has": at_best,
-        "add logarithms, not probabilities": pick(softmax(logits, axis=1)),
+        "add logarithms, not probabilities": pick(softmax(logits, axis=1)) * unit,
         "that is the normaliser alone; add the logit of the level that the pixel has": (
-            -logsumexp(logits, axis=1).sum(axis=(1, 2))
+            -(logsumexp(logits, axis=1) * counted).sum(axis=(1, 2))
+        ),
+        "a pixel of -1 is given and does not count; you score its last level": (
+            pick(log_softmax(logits, axis=1), np.ones_like(counted))
         ),
     }
-
-
-def check_draws(
-    draw_pixels: Callable,
-    rng: np.random.Generator,
-    shape: tuple[int, int] = (2, 3),
-    levels: int = 3,
-    *,
-    share: float = 0.4,
-    u: float | None = None,
-    n: int = 15,
-) -> None:
-    """Compare drawn pixels with inverse transforms of conditionals summed from all pictures.
-
-    A `share` of the pixels is known. A number for `u` takes the place of half of the random ones;
-    for u = 0, level 0 of every pixel is impossible.
-    """
-    network = Network(rng, shape, levels)
-    if u == 0:
-        network.bias[0] = -2000.0  # level 0 never happens
-    x = rng.integers(1 if u == 0 else 0, levels, size=(n, *shape))
-    known = rng.permutation(x[0].size).reshape(shape) < int(share * x[0].size)
-    uniform = rng.uniform(size=x.shape)
-    if u is not None:
-        uniform = np.where(rng.uniform(size=x.shape) < 0.5, u, uniform)
-    what = f"pictures of {shape[0]} x {shape[1]} pixels, {known.sum()} known, {levels} levels"
-    answer = ask(draw_pixels, what, logits=sealed(network), x=x, known=known, u=uniform)
-    answer = as_numbers(answer, x.shape, what)
-    assert np.isin(answer, np.arange(levels)).all(), (
-        f"{what}: levels are 0 to {levels - 1}, and you return {answer.min():g} to "
-        f"{answer.max():g}{LEFT if answer.max() == levels else ''}"
-    )
-    joint = network.joint()
-    right = [draw_one(joint, one, numbers, known) for one, numbers in zip(x, uniform, strict=True)]
-    compare(answer, np.array(right), what, hints=_draw_mistakes(network, x, known, uniform))
-
-
-@peer
-def draw_one(joint: np.ndarray, x: np.ndarray, u: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """One picture drawn by the numbers u from a table of all pictures; `known` pixels stay."""
-    drawn: list[int] = []
-    for level, number, stays in zip(x.flat, u.flat, known.flat, strict=True):
-        weights = joint[tuple(drawn)].reshape(len(joint), -1).sum(axis=1)
-        edges = weights.cumsum() / weights.sum()
-        drawn.append(int(level if stays else min((edges <= number).sum(), len(edges) - 1)))
-    return np.array(drawn).reshape(x.shape)
-
-
-def _draw_mistakes(
-    network: Network, x: np.ndarray, known: np.ndarray, u: np.ndarray
-) -> dict[str, Any]:
-    last = network.levels - 1
-
-    def level(p: np.ndarray, u: np.ndarray) -> np.ndarray:
-        return np.minimum((p.cumsum(axis=1) <= u[:, None]).sum(axis=1), last)
-
-    def at_once(start: np.ndarray) -> np.ndarray:
-        return np.where(known, x, level(softmax(network(start), axis=1), u))
-
-    def walk(pick: Callable = level, fixed: np.ndarray = known, turned: bool = False) -> np.ndarray:
-        out, places = np.where(fixed, x, 0), list(np.ndindex(*network.shape))
-        for place in sorted(places, key=lambda p: p[::-1]) if turned else places:
-            if not fixed[place]:
-                here = (slice(None), *place)
-                p = softmax(network(out), axis=1)[(slice(None), slice(None), *place)]
-                out[here] = pick(p, u[here])
-        return out
-
-    return {
-        "draw one pixel after the other; each needs the logits that the pixels before it give": (
-            at_once(np.where(known, x, 0))
-        ),
-        "the logits must see what you have drawn, not what stood in the hidden pixels": at_once(x),
-        "take the level that u names, not the most probable one": walk(lambda p, u: p.argmax(1)),
-        "row by row, please; you go column by column": walk(turned=True),
-        "known pixels keep their levels": walk(fixed=np.zeros_like(known)),
-        "a level of probability 0 must not be drawn: u = 0 names the first that is possible": walk(
-            lambda p, u: np.minimum((p.cumsum(axis=1) < u[:, None]).sum(axis=1), last)
-        ),
-        "one level too many: count the sums that are not larger than u": walk(
-            lambda p, u: np.minimum(level(p, u) + 1, last)
-        ),
-        "one level too few: count the sums that are not larger than u": walk(
-            lambda p, u: np.maximum(level(p, u) - 1, 0)
-        ),
-        "add up probabilities from level 0, not from the last one": walk(
-            lambda p, u: last - level(p[:, ::-1], u)
-        ),
-        "no sum is larger than u here, and argmax of nothing is 0; take the last level then": walk(
-            lambda p, u: (p.cumsum(axis=1) > u[:, None]).argmax(axis=1)
-        ),
-        "every hidden pixel has its own u, at its own place": walk(
-            lambda p, _: level(p, u[:, 0, 0])
-        ),
-    }
+    found = {advice: value / unit for advice, value in found.items()}
+    if log == "nats":
+        return found | {"that is in bits; use the natural logarithm here": right / np.log(2)}
+    return found | {"that is in nats; use the logarithm to base 2 here": right}

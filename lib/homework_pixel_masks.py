@@ -1,127 +1,241 @@
-"""The visible tests of chapter 5's homework, tasks 2 and 3: masks, fields of view, leaks.
+"""The visible tests of chapter 5's homework, task 2: masks and fields of view.
 
-Right answers come from reading order as one number, from gradients, and from leaks planted before.
+Right answers come from reading order as one number, and from gradients.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import torch
-from scipy.special import softmax
+from torch import Tensor
 from torch.nn import functional as F
 
 from lib.homework import compare
-from lib.homework_asking import peer, sealed
-from lib.homework_pixel import Network, ask
+from lib.homework_asking import peer
+from lib.homework_pixel import ask
+from lib.homework_pixel_scans import RASTER, WORDS, ranks
 
 
 @peer
-def reading_order(outputs: int, inputs: int, size: int, colours: int) -> np.ndarray:
+def reading_order(
+    outputs: int,
+    inputs: int,
+    size: int,
+    colours: int,
+    scan: str = RASTER,
+    woven: bool = False,
+) -> np.ndarray:
     """How much later a tap is read than what it writes, (outputs, inputs, size, size).
 
-    Rows count most, then columns, then colours; 0 is the same place and colour.
+    Places in the scan count most, then colours; 0 is the same place and colour. Channels stand in
+    groups, one for each colour; or they are `woven`, and colours take turns.
     """
-    row, column = np.indices((size, size)) - size // 2
-    ends = [np.repeat(np.arange(colours), number // colours) for number in (outputs, inputs)]
-    later = ends[1] - ends[0][:, None]
-    return (row * 2 * size + column) * 2 * colours + later[:, :, None, None]
+    later = ranks((size, size), scan) - size**2 // 2
+    ends = [
+        np.arange(number) % colours if woven else np.repeat(np.arange(colours), number // colours)
+        for number in (outputs, inputs)
+    ]
+    colour = ends[1] - ends[0][:, None]
+    return later * 2 * colours + colour[:, :, None, None]
 
 
 def check_mask(
-    kernel_mask: Callable, rng: np.random.Generator, kind: str, colours: int = 1, size: int = 0
+    kernel_mask: Callable,
+    rng: np.random.Generator,
+    kind: str,
+    colours: int = 1,
+    size: int = 0,
+    *,
+    scan: str = RASTER,
+    woven: bool = False,
+    axes: str = "oirc",
 ) -> None:
-    """Compare a mask with the order in which taps and outputs are read; random sizes."""
+    """Compare a mask with the order in which taps and outputs are read; random sizes.
+
+    `axes` are those of the mask: outputs, inputs, row and column of the tap.
+    """
     outputs, inputs = (colours * int(rng.integers(2, 8)) for _ in range(2))
     size = size or int(rng.choice([3, 5, 7]))
     what = (
         f"the mask {kind} of {outputs} x {inputs} channels, {size} x {size} taps, {colours} colours"
     )
     given = {"outputs": outputs, "inputs": inputs, "size": size, "kind": kind, "colours": colours}
-    hints = _mask_mistakes(**given)
+    hints = _mask_mistakes(**given, scan=scan, woven=woven)
+    turn = ["oirc".index(axis) for axis in axes]
+    answer = ask(kernel_mask, what, **given)
+    hints = {advice: mask.transpose(turn) for advice, mask in hints.items()}
     right = hints.pop("right")
-    compare(ask(kernel_mask, what, **given), right, what, hints=hints)
+    names = {"o": "outputs", "i": "inputs", "r": "size", "c": "size"}
+    told = f"the shape should be ({', '.join(names[a] for a in axes)}); you have (outputs, inputs, "
+    taken = np.shape(answer) == (outputs, inputs, size, size) != right.shape
+    assert not taken, f"{what}: {told}size, size)"
+    compare(answer, right, what, hints=hints)
 
 
 def _mask_mistakes(
-    outputs: int, inputs: int, size: int, kind: str, colours: int
+    outputs: int, inputs: int, size: int, kind: str, colours: int, scan: str, woven: bool
 ) -> dict[str, np.ndarray]:
     """The right mask, under "right", and what typical mistakes give."""
-    later = reading_order(outputs, inputs, size, colours)
-    right, other = (later < 0, later <= 0) if kind == "A" else (later <= 0, later < 0)
-    row, column = np.indices((size, size)) - size // 2
-    centre = (row == 0) & (column == 0)
-    swapped = reading_order(inputs, outputs, size, colours).swapaxes(0, 1)
+
+    def mask(shows: str = kind, by: str = scan, mixed: bool = woven) -> np.ndarray:
+        later = reading_order(outputs, inputs, size, colours, by, mixed)
+        return (later < 0 if shows == "A" else later <= 0).astype(float)
+
+    right, row_major = mask(), np.arange(size**2).reshape(size, size)
+    centre = row_major == size**2 // 2
+    swapped = reading_order(inputs, outputs, size, colours, scan, woven).swapaxes(0, 1)
     exchanged = swapped < 0 if kind == "A" else swapped <= 0
-    writes, reads = np.arange(outputs)[:, None] % colours, np.arange(inputs) % colours
-    woven = (reads < writes if kind == "A" else reads <= writes)[:, :, None, None]
-    ranks = right[:, :, centre][:, :, 0, None, None]
-    early = np.broadcast_to((row < 0) | ((row == 0) & (column < 0)), right.shape)
-    return {
-        "right": right.astype(float),
-        "kind A hides what is to be predicted, kind B shows it; yours is the other one": other,
-        "the rows below come later": right | (row > 0),
-        "in the centre's row, the taps on the right come later": right
-        | ((row == 0) & (column > 0)),
-        "the rows above are known from left to right": right & (column <= 0),
-        "raster order goes row by row; rows are axis 2, columns axis 3": right.swapaxes(2, 3),
-        "the mask is 1 where a tap may be used": ~right,
-        "outputs are axis 0, inputs axis 1; your groups of colours are exchanged": exchanged,
-        "the first channels are those of colour 0, then come those of colour 1": (
-            np.where(centre, woven, early)
+    early = np.broadcast_to(ranks((size, size), scan) < size**2 // 2, right.shape)
+    ranked = right[:, :, centre][:, :, 0, None, None]
+    orders = [
+        "the first channels are those of colour 0, then come those of colour 1",
+        "channel c belongs to colour c modulo colours; yours stand in groups",
+    ]
+    found = {
+        "right": right,
+        "kind A hides what is to be predicted, kind B shows it; yours is the other one": (
+            mask("B" if kind == "A" else "A")
         ),
-        "colours matter at the centre alone; other pixels are known in all colours": early & ranks
-        | right & centre,
+        **(_raster_mistakes(right, size) if scan == RASTER else {}),
+        "the mask is 1 where a tap may be used": 1 - right,
+        "outputs are axis 0, inputs axis 1; your groups of colours are exchanged": exchanged,
+        orders[woven]: np.where(centre, mask(mixed=not woven), early),
+        "colours matter at the centre alone; other pixels are known in all colours": (
+            np.where(centre, right, early * ranked)
+        ),
         "a colour sees the colours before it at its own pixel": early,
         "a colour does not see all colours of its own pixel": early | centre,
-        "that hides the pixels left of the centre": right & ((row < 0) | centre),
-        "that hides the rows above": right & (row == 0),
     }
+    for other in WORDS.keys() - {scan}:
+        told = f"the picture is read {WORDS[scan]}; your mask is for reading {WORDS[other]}"
+        found[told] = mask(by=other)
+        found[f"{told}, and for channels that are sorted differently"] = mask(
+            kind, other, not woven
+        )
+    return found
+
+
+def _raster_mistakes(right: np.ndarray, size: int) -> dict[str, np.ndarray]:
+    """What typical mistakes give when rows are read from the top, each from left to right."""
+    row, column = np.indices((size, size)) - size // 2
+    centre = (row == 0) & (column == 0)
+    return {
+        "the rows below come later": np.where(row > 0, 1, right),
+        "in the centre's row, the taps on the right come later": (
+            np.where((row == 0) & (column > 0), 1, right)
+        ),
+        "the rows above are known from left to right": right * (column <= 0),
+        "raster order goes row by row; rows are axis 2, columns axis 3": right.swapaxes(2, 3),
+        "that hides the pixels left of the centre": right * ((row < 0) | centre),
+        "that hides the rows above": right * (row == 0),
+    }
+
+
+@dataclass(frozen=True)
+class View:
+    """What is asked about a stack of layers.
+
+    The pixels that one output sees or, with `out`, the outputs that see one pixel. The sides named
+    in `round` are joined: "columns" (what leaves at the right comes back at the left), "rows
+    columns", or none.
+    """
+
+    out: bool = False
+    round: str = ""
+
+    @peer
+    def pad(self, v: Tensor, margin: int) -> Tensor:
+        """A picture (1, 1, h, w) with a margin: zeros, or what stands at the other side."""
+        for side, sizes in (("columns", (margin, margin, 0, 0)), ("rows", (0, 0, margin, margin))):
+            v = F.pad(v, sizes, mode="circular" if side in self.round else "constant")
+        return v
 
 
 def check_field(
-    field_of_view: Callable, rng: np.random.Generator, layers: int = 3, kind: str = "causal"
+    field_of_view: Callable,
+    rng: np.random.Generator,
+    layers: int = 3,
+    kind: str = "causal",
+    *,
+    out: bool = False,
+    round: str = "",
 ) -> None:
-    """Compare a field of view with the gradient of one output of a network of ones.
+    """Compare a field of view with the gradients of a network of ones.
 
     Masks are "causal" (A first, then B), or "any": random ones, that look ahead as well and have
-    paths that leave the picture and come back.
+    paths that leave the picture and come back. `out` and `round` are those of `View`.
     """
-    shape = (int(rng.integers(7, 9)), int(rng.integers(7, 11)))
+    view, shape = View(out, round), (int(rng.integers(7, 9)), int(rng.integers(7, 11)))
     place, masks = (shape[0] - 1, int(rng.integers(shape[1]))), _random_masks(rng, layers, kind)
-    while kind == "any" and not _tells_apart(shape, place, masks):
+    if out:
+        place = (0, place[1])
+    while kind == "any" and not _tells_apart(shape, place, masks, view):
         place = (int(rng.integers(shape[0])), 0)
         masks = _random_masks(rng, layers, kind)
-    what = f"the field of view of {place} in {shape[0]} x {shape[1]} pixels after {layers} layers"
+    asked = "the outputs that see pixel" if out else "the field of view of"
+    what = f"{asked} {place} in {shape[0]} x {shape[1]} pixels after {layers} layers"
     answer = ask(field_of_view, what, shape=shape, place=place, masks=masks)
-    hints = {
-        "the first layer is missing": spread(shape, place, masks[1:]),
-        "the last layer is missing": spread(shape, place, masks[:-1]),
+    hints = _field_mistakes(shape, place, masks, view)
+    compare(answer, gradient_field(shape, place, masks, view), what, hints=hints)
+
+
+def _field_mistakes(
+    shape: tuple[int, int], place: tuple[int, int], masks: list[np.ndarray], view: View
+) -> dict[str, np.ndarray]:
+    """What typical mistakes give."""
+
+    def seen(masks: list[np.ndarray], view: View = view) -> np.ndarray:
+        return spread(shape, place, masks, view)
+
+    found = {
+        "the first layer is missing": seen(masks[1:]),
+        "the last layer is missing": seen(masks[:-1]),
         "the layers work one after the other: what the last one reads, the ones before have read": (
-            np.any([spread(shape, place, [m]) for m in masks], axis=0)
+            np.any([seen([m]) for m in masks], axis=0)
         ),
-        "that is the first layer alone": spread(shape, place, masks[:1]),
-        "that is the last layer alone": spread(shape, place, masks[-1:]),
-        "the first layer comes once": spread(shape, place, [masks[0], *masks]),
+        "that is the first layer alone": seen(masks[:1]),
+        "that is the last layer alone": seen(masks[-1:]),
+        "the first layer comes once": seen([masks[0], *masks]),
         "tap [0, 0] reads the pixel up and left of the centre; yours is turned round": (
-            spread(shape, place, [m[::-1, ::-1] for m in masks])
+            seen([m[::-1, ::-1] for m in masks])
         ),
-        "a tap's row is axis 0, its column axis 1": spread(shape, place, [m.T for m in masks]),
-        "go from the last layer back to the first": spread(shape, place, masks[::-1]),
-        "beside the picture there is nothing that a layer computes: paths end at the border": (
-            _beyond(shape, place, masks)
-        ),
+        "a tap's row is axis 0, its column axis 1": seen([m.T for m in masks]),
     }
-    compare(answer, gradient_field(shape, place, masks), what, hints=hints)
+    if view.out:
+        found = {
+            "asked is which outputs see the pixel at `place`; you return which pixels the output "
+            "at `place` sees": seen(masks, View()),
+            "go from the first layer on to the last": seen(masks[::-1]),
+        } | found
+    elif not view.round:
+        found["go from the last layer back to the first"] = seen(masks[::-1])
+    if view.round:
+        joined = {
+            "columns": "the right border meets the left one",
+            "rows": "the bottom meets the top",
+        }
+        sides = " and ".join(joined[side] for side in view.round.split())
+        found = {f"{sides}: paths do not end there": seen(masks, View(view.out))} | found
+        for other in {"rows", "columns", "rows columns"} - {view.round}:
+            found[f"{sides}; you join other borders"] = seen(masks, View(view.out, other))
+    else:
+        found[
+            "beside the picture there is nothing that a layer computes: paths end at the border"
+        ] = _beyond(shape, place, masks, view)
+    return found
 
 
-def _tells_apart(shape: tuple[int, int], place: tuple[int, int], masks: list[np.ndarray]) -> bool:
-    """Whether borders matter here, and the order of the layers too."""
-    right, turned = spread(shape, place, masks), spread(shape, place, masks[::-1])
-    wide = _beyond(shape, place, masks)
+def _tells_apart(
+    shape: tuple[int, int], place: tuple[int, int], masks: list[np.ndarray], view: View
+) -> bool:
+    """Whether borders matter here, and the order of the layers and the direction too."""
+    right, turned = spread(shape, place, masks, view), spread(shape, place, masks[::-1], view)
+    if view.round:
+        return bool((spread(shape, place, masks) != right).any())
+    wide = _beyond(shape, place, masks, view)
     return bool((wide != right).any() and (turned != right).any() and (turned != wide).any())
 
 
@@ -137,155 +251,54 @@ def _random_masks(rng: np.random.Generator, layers: int, kind: str) -> list[np.n
 
 @peer
 def gradient_field(
-    shape: tuple[int, int], place: tuple[int, int], masks: list[np.ndarray]
+    shape: tuple[int, int],
+    place: tuple[int, int],
+    masks: list[np.ndarray],
+    view: View = View(),
 ) -> np.ndarray:
-    """Pixels (h, w) on which the output at `place` depends: its gradient is not zero there."""
+    """Pixels (h, w) on which the output at `place` depends: its gradient is not zero there.
+
+    With `view.out`, the outputs that depend on the pixel at `place`: they move when it does.
+    """
     picture = torch.zeros(1, 1, *shape, dtype=torch.float64, requires_grad=True)
-    v = picture
-    for mask in masks:
-        v = F.conv2d(v, torch.tensor(mask)[None, None], padding=len(mask) // 2)
-    return torch.autograd.grad(v[(0, 0, *place)], picture)[0][0, 0].numpy() > 0
+    one = torch.zeros_like(picture)
+    one[(0, 0, *place)] = 1
+
+    def network(v: Tensor) -> Tensor:
+        for mask in masks:
+            v = F.conv2d(view.pad(v, len(mask) // 2), torch.tensor(mask)[None, None])
+        return v
+
+    if view.out:
+        return network(one)[0, 0].numpy() > 0
+    return torch.autograd.grad(network(picture)[(0, 0, *place)], picture)[0][0, 0].numpy() > 0
 
 
 @peer
-def spread(shape: tuple[int, int], place: tuple[int, int], masks: list[np.ndarray]) -> np.ndarray:
+def spread(
+    shape: tuple[int, int],
+    place: tuple[int, int],
+    masks: list[np.ndarray],
+    view: View = View(),
+) -> np.ndarray:
     """The same by sets of places, from the last layer back to the picture, (h, w)."""
-    seen = {place}
-    for mask in masks[::-1]:
-        taps = np.argwhere(mask) - len(mask) // 2
+    seen, (h, w), sign = {place}, shape, -1 if view.out else 1
+    rows, columns = "rows" in view.round, "columns" in view.round
+    for mask in masks if view.out else masks[::-1]:
+        taps = sign * (np.argwhere(mask) - len(mask) // 2)
         seen = {(i + a, j + b) for i, j in seen for a, b in taps}
-        seen = {p for p in seen if 0 <= p[0] < shape[0] and 0 <= p[1] < shape[1]}
+        seen = {(i % h if rows else i, j % w if columns else j) for i, j in seen}
+        seen = {p for p in seen if 0 <= p[0] < h and 0 <= p[1] < w}
     field = np.zeros(shape, dtype=bool)
     field[tuple(np.array(list(seen), dtype=int).reshape(-1, 2).T)] = True
     return field
 
 
-def _beyond(shape: tuple[int, int], place: tuple[int, int], masks: list[np.ndarray]) -> np.ndarray:
+def _beyond(
+    shape: tuple[int, int], place: tuple[int, int], masks: list[np.ndarray], view: View
+) -> np.ndarray:
     """What paths reach that may leave the picture and come back."""
     margin = sum(len(mask) for mask in masks)
     large = (shape[0] + 2 * margin, shape[1] + 2 * margin)
-    field = spread(large, (place[0] + margin, place[1] + margin), masks)
+    field = spread(large, (place[0] + margin, place[1] + margin), masks, view)
     return field[margin:-margin, margin:-margin]
-
-
-class Leaky(Network):
-    """A network with leaks planted: pairs (i, j), j >= i, where pixel i depends on pixel j.
-
-    `plant` adds one; `drift` lets all logits of a pixel move together with the whole picture,
-    which moves no probability.
-    """
-
-    def __init__(self, rng: np.random.Generator, shape: tuple[int, int], levels: int):
-        super().__init__(rng, shape, levels)
-        self.table *= 0.4
-        self.leaks: set[tuple[int, int]] = set()
-        self.drift = np.zeros((math.prod(shape), levels))
-
-    def plant(
-        self, rng: np.random.Generator, i: int, j: int, level: int | None = None, size: float = 0.5
-    ) -> None:
-        """Let pixel j move the logits of pixel i; with `level`, that level of pixel j alone."""
-        change = np.zeros((self.levels, self.levels))
-        signs = rng.permuted(np.resize([-1.0, 1.0], self.levels))
-        for m in range(self.levels) if level is None else [level]:
-            change[:, m] = signs * size * (m + 1) * rng.uniform(1, 1.1)
-        self.table[:, i, j] = change
-        self.leaks.add((i, j))
-
-    def __call__(self, x: Any) -> np.ndarray:
-        """Logits (n, levels, h, w)."""
-        together = (self.one_hot(x) * self.drift).sum(axis=(1, 2))
-        return super().__call__(x) + together[:, None, None, None]
-
-
-def check_leaks(
-    find_leaks: Callable,
-    rng: np.random.Generator,
-    kind: str,
-    shape: tuple[int, int] = (2, 3),
-    levels: int = 4,
-) -> None:
-    """Compare with the leaks that were planted.
-
-    Kinds: "none", "some", "mask B" (every pixel sees itself), "whole" (every pixel sees the whole
-    picture), "one level" (only one level of a pixel gives itself away), "small", "drift" (none,
-    but all logits of a pixel move together).
-    """
-    network, d = Leaky(rng, shape, levels), math.prod(shape)
-    x = rng.integers(levels, size=shape)
-    later = [(i, j) for i in range(d) for j in range(i, d)]
-    apart = [pair for pair in later if pair[0] < pair[1]]
-    if kind == "mask B":
-        chosen = [(i, i) for i in range(d)]
-    elif kind == "whole":
-        chosen = later
-    else:
-        count = {"none": 0, "drift": 0}.get(kind, 2)
-        chosen = [tuple(pair) for pair in rng.permutation(apart)[:count]]
-        chosen += [(i, i) for i in rng.permutation(d - 1)[: count // 2]]
-    for i, j in chosen:
-        step = int(rng.integers(2, levels))  # not the next level: it must be found by trying all
-        level = (int(x.flat[j]) + step) % levels if kind == "one level" else None
-        network.plant(rng, int(i), int(j), level, 0.003 if kind == "small" else 0.5)
-    if kind == "drift":
-        network.drift = rng.normal(0, 3, size=network.drift.shape)
-    what = f"the leaks of a network for {shape[0]} x {shape[1]} pixels"
-    answer = ask(find_leaks, what, logits=sealed(network), x=x, levels=levels)
-    if isinstance(answer, set | list | tuple):
-        answer = _as_pairs(answer, what)
-    compare(answer, network.leaks, what, hints=_leak_mistakes(network, x))
-
-
-def _as_pairs(answer: set | list | tuple, what: str) -> set[tuple[int, int]]:
-    right = all(isinstance(pair, tuple | list) and len(pair) == 2 for pair in answer)
-    assert right, f"{what}: return a set of pairs (i, j)"
-    return {(int(i), int(j)) for i, j in answer}
-
-
-@peer
-def effects(network: Leaky, x: np.ndarray, *, raw: bool = False) -> np.ndarray:
-    """How much the probabilities of pixel i move when pixel j goes up by s levels, [i, j, s].
-
-    Going up goes round: above the last level comes level 0. `raw` measures logits instead.
-    """
-    d, levels = x.size, network.levels
-    pictures = np.tile(x.reshape(1, 1, d), (d, levels, 1))
-    for j in range(d):
-        pictures[j, :, j] = (x.flat[j] + np.arange(levels)) % levels
-    out = network(pictures.reshape(-1, *x.shape))
-    values = (out if raw else softmax(out, axis=1)).reshape(d, levels, levels, d)
-    return np.abs(values - values[0, 0]).max(axis=2).transpose(2, 0, 1)
-
-
-def _leak_mistakes(network: Leaky, x: np.ndarray) -> dict[str, set]:
-    """What typical mistakes find."""
-    (h, w), d = network.shape, x.size
-    right, later = network.leaks, np.triu(np.ones((d, d), dtype=bool))
-    effect = effects(network, x)
-    loud, every = effects(network, x, raw=True).max(axis=2), effect.max(axis=2)
-    zero = np.take_along_axis(effect, -x.reshape(1, d, 1) % network.levels, axis=2)[:, :, 0]
-
-    def pairs(found: np.ndarray, above: float = 1e-9) -> set[tuple[int, int]]:
-        return {(int(i), int(j)) for i, j in np.argwhere(found > above)}
-
-    turned = [(k % w) * h + k // w for k in range(d)]
-    return {
-        "a constant added to all logits of a pixel moves no probability; compare after softmax": (
-            pairs(loud * later)
-        ),
-        "a pixel that sees itself is a leak too": {(i, j) for i, j in right if j > i},
-        "earlier pixels may be seen; only pairs with j >= i are leaks": pairs(every),
-        "a pair is (i, j): first the pixel that sees, then the one that it should not see": (
-            {(j, i) for i, j in right}
-        ),
-        "number the pixels row by row: i = row * W + column": (
-            {(turned[i], turned[j]) for i, j in right}
-        ),
-        "try every other level, not the next one alone": pairs(effect[:, :, 1] * later),
-        "try every other level, not level 0 alone": pairs(zero * later),
-        "a small change is a change; anything above rounding is a leak": (
-            pairs(every * later, 0.02)
-        ),
-        "change every pixel, not the last one alone": {(i, j) for i, j in right if j == d - 1},
-        "look at every pixel, not at the first one alone": {(i, j) for i, j in right if i == 0},
-    }

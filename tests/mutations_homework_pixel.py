@@ -3,9 +3,12 @@
 import numpy as np
 
 from lib import homework_pixel as pixels
+from lib import homework_pixel_clinic as clinic
+from lib import homework_pixel_leaks as leaks
 from lib import homework_pixel_masks as masks
 from lib import homework_pixel_steps as steps
 from lib import homework_pixel_training as training
+from lib.homework_pixel_scans import ranks
 from tests.homework.kept import Kept
 from tests.mutation import Edit, Mutation
 
@@ -37,10 +40,10 @@ def fields_by_sets_and_by_gradients_agree() -> None:
 
 def planted_leaks_are_all_that_moves() -> None:
     rng = np.random.default_rng(2)
-    network, x = masks.Leaky(rng, (2, 3), 4), rng.integers(4, size=(2, 3))
+    network, x = leaks.Leaky(rng, (2, 3), 4, ranks((2, 3))), rng.integers(4, size=(2, 3))
     network.plant(rng, 1, 3)
     network.plant(rng, 2, 2, level=int(x.flat[2] + 2) % 4)
-    found = {tuple(pair) for pair in np.argwhere(masks.effects(network, x).max(axis=2) > 1e-9)}
+    found = {tuple(pair) for pair in np.argwhere(leaks.effects(network, x).max(axis=2) > 1e-9)}
     assert {(i, j) for i, j in found if j >= i} == network.leaks == {(1, 3), (2, 2)}
 
 
@@ -65,7 +68,7 @@ def the_weave_has_its_own_probabilities() -> None:
 
 
 def the_entropy_is_the_price_of_the_truth() -> None:
-    patient = training.Patient(np.random.default_rng(7), n=3000)
+    patient = clinic.Patient(np.random.default_rng(7), n=3000)
     alike = patient.alike(patient.x)
     assert abs(alike - patient.stay) < 0.01
     stay = patient.x[:, :, 1:] == patient.x[:, :, :-1]
@@ -88,92 +91,92 @@ MUTATIONS = [
     ),
     Mutation(
         "leaves the black box open",
-        "lib.homework_pixel_masks.sealed",
+        "lib.homework_pixel_leaks.sealed",
         lambda box: box,
         loses("leaks-kinds", "leaks", "asks the black box for its secrets", "is a leak too"),
     ),
     Mutation(
         "lets a pixel of the black box see itself",
-        "lib.homework_pixel.Network.__init__",
-        Edit("k=-1", "k=0"),
+        "lib.homework_pixel.earlier",
+        lambda when: when.ravel() <= when.ravel()[:, None],
         the_table_is_a_distribution,
     ),
     Mutation(
         "divides every term by the next one",
-        "lib.homework_pixel.check_chain",
-        Edit("right = to / before", "right = before / to"),
+        "lib.homework_pixel._chain_parts",
+        Edit("to / before", "before / to"),
         earns("chain-table"),
     ),
     Mutation(
         "counts the levels as dimensions",
-        "lib.homework_pixel.check_bits",
-        Edit("d = math.prod(shape)", "d = levels * math.prod(shape)"),
+        "lib.homework_pixel._check_rate",
+        Edit("-log_p.sum() / counts", "-log_p.sum() / levels / counts"),
         earns("bits-near"),
     ),
     Mutation(
         "draws known pixels again",
-        "lib.homework_pixel.draw_one",
-        Edit("level if stays else", "level if not stays and stays else"),
+        "lib.homework_pixel_draws.draw_one",
+        Edit("if stays else", "if not stays and stays else"),
         earns("draws-known"),
     ),
     Mutation(
         "lets u = 0 name an impossible level",
-        "lib.homework_pixel.draw_one",
-        Edit("edges <= number", "edges < number"),
+        "lib.homework_pixel_draws.Rule.level",
+        Edit("edges <= u", "edges < u"),
         earns("draws-edges"),
     ),
     Mutation(
         "reads columns before rows",
         "lib.homework_pixel_masks.reading_order",
-        Edit("row * 2 * size + column", "column * 2 * size + row"),
+        Edit("ranks((size, size), scan)", "ranks((size, size), scan).T"),
         a_shown_centre_is_what_parts_a_from_b,
     ),
     Mutation(
         "exchanges the groups of colours",
         "lib.homework_pixel_masks.reading_order",
-        Edit("later = ends[1] - ends[0][:, None]", "later = ends[0][:, None] - ends[1]"),
+        Edit("ends[1] - ends[0][:, None]", "ends[0][:, None] - ends[1]"),
         earns("mask-kinds"),
     ),
     Mutation(
         "walks from the first layer on",
         "lib.homework_pixel_masks.spread",
-        Edit("masks[::-1]", "masks"),
+        Edit("else masks[::-1]", "else masks"),
         fields_by_sets_and_by_gradients_agree,
     ),
     Mutation(
         "lets every output see every pixel",
         "lib.homework_pixel_masks.gradient_field",
-        Edit("> 0", ">= 0"),
+        Edit("picture)[0][0, 0].numpy() > 0", "picture)[0][0, 0].numpy() >= 0"),
         earns("field-causal"),
     ),
     Mutation(
         "plants a leak at all levels",
-        "lib.homework_pixel_masks.Leaky.plant",
+        "lib.homework_pixel_leaks.Leaky.plant",
         Edit("if level is None else [level]", ""),
         loses("leaks-hard", "leaks", "tries the next level alone", "not the next one"),
     ),
     Mutation(
         "plants at the wrong end",
-        "lib.homework_pixel_masks.Leaky.plant",
+        "lib.homework_pixel_leaks.Leaky.plant",
         Edit("self.table[:, i, j]", "self.table[:, j, i]"),
         planted_leaks_are_all_that_moves,
     ),
     Mutation(
         "keeps PyTorch's order of the gates",
         "lib.homework_pixel_steps._torch_step",
-        Edit("[0, 1, 3, 2]", "[0, 1, 2, 3]"),
+        Edit('"ukgr"', '"ukrg"'),
         earns("lstm-cell"),
     ),
     Mutation(
         "averages squared errors over channels",
-        "lib.homework_pixel_steps.check_palette",
+        "lib.homework_pixel_palette.check_palette",
         Edit("d.var(axis=0).sum()", "d.var(axis=0).mean()"),
         earns("colour-mush"),
     ),
     Mutation(
         "exchanges past and present",
         "lib.homework_pixel_steps.Layer.whole",
-        Edit("[self.A, self.B]", "[self.B, self.A]"),
+        Edit("self.weights.transpose", "self.weights[::-1].copy().transpose"),
         a_layer_reads_the_past,
     ),
     Mutation(
@@ -186,8 +189,8 @@ MUTATIONS = [
         "follows the pixel straight above",
         "lib.homework_pixel_training.Weave.logits",
         Edit(
-            "out[..., 1:, :-2] += self.up * seen[..., :-1, 2:]",
-            "out[..., 1:, :] += seen[..., :-1, :]",
+            "first:end] += self.up * seen[..., : h - up, first + right : end + right]",
+            ":] += self.up * seen[..., : h - up, :]",
         ),
         loses(
             "training-weave", "training", "has a kernel too small", "does a pixel see too little"
@@ -213,13 +216,13 @@ MUTATIONS = [
     ),
     Mutation(
         "forgets the first pixel of a row",
-        "lib.homework_pixel_training.Patient.bits",
+        "lib.homework_pixel_clinic.Patient.bits",
         Edit("return (1 - ", "return (0 - "),
         the_entropy_is_the_price_of_the_truth,
     ),
     Mutation(
         "does not see samples drawn at once",
-        "lib.homework_pixel_training._at_once",
+        "lib.homework_pixel_clinic._at_once",
         lambda *_: False,
         loses(
             "clinic-steps", "clinic", "mends all but the drawing", "draw one pixel after the other"
@@ -227,7 +230,7 @@ MUTATIONS = [
     ),
     Mutation(
         "repeats the steps with twice the length",
-        "lib.homework_pixel_training.Masked.train",
+        "lib.homework_pixel_clinic.Masked.train",
         Edit("array -= lr *", "array -= 2 * lr *"),
         earns("clinic-steps"),
     ),

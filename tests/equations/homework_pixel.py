@@ -8,7 +8,8 @@ from scipy.optimize import minimize
 from scipy.special import softmax
 from scipy.stats import chisquare
 
-from lib.homework_pixel import Network, draw_one
+from lib.homework_pixel import Network
+from lib.homework_pixel_draws import draw_one
 from lib.homework_pixel_steps import Layer
 from lib.homework_vae_training import seeded
 from tests.equations import checks

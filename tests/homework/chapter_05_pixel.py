@@ -16,7 +16,7 @@ EACH = "return np.array([{term} for i in range(len(x))])"
 
 CHAINS = [
     Answer(
-        "chain", "does not divide", CHAIN.format(term="mass[x[i]]"), "divide by p(x_1 ... x_(i-1))"
+        "chain", "does not divide", CHAIN.format(term="mass[x[i]]"), "divide by p of those before"
     ),
     Answer(
         "chain",
@@ -422,7 +422,7 @@ DRAWS = [
         (
             "goes column by column",
             {"places": "[(i, j) for j in range(known.shape[1]) for i in range(len(known))]"},
-            "you go column by column",
+            "yours column by column from the left, each column from top to bottom",
         ),
         (
             "draws the known pixels again",
@@ -493,8 +493,12 @@ CELLS = [
     Answer("lstm", name, CELL.replace(*old_new), says)
     for name, old_new, says in [
         ("has PyTorch's order", ("u, k, r, g =", "u, k, g, r ="), "PyTorch's order"),
-        ("keeps first", ("u, k, r, g =", "k, u, r, g ="), "the gate that writes comes first"),
-        ("has the content first", ("u, k, r, g =", "g, u, k, r ="), "the new content comes last"),
+        ("keeps first", ("u, k, r, g =", "k, u, r, g ="), "you read keep, write, show"),
+        (
+            "has the content first",
+            ("u, k, r, g =", "g, u, k, r ="),
+            "you read new content, write, keep, show",
+        ),
         ("has tanh for gates", ("1 / (1 + np.exp(-a))", "np.tanh(a)"), "between 0 and 1"),
         ("squashes the content", ("np.tanh(g)", "sig(g)"), "the new content is a tanh"),
         ("shows the memory itself", ("* np.tanh(new)", "* new"), "h needs tanh of the new m"),
@@ -923,7 +927,7 @@ CLINIC = [
         (
             "goes column by column",
             {"places": "[(i, j) for j in range(u.shape[2]) for i in range(u.shape[1])]"},
-            "you go column by column",
+            "yours column by column from the left",
         ),
         ("takes the more probable", {"draw": "p[:, 1] > p[:, 0]"}, "is no draw"),
         ("takes u the other way round", {"draw": "u[:, i, j] < p[:, 0]"}, "it should be"),
@@ -935,7 +939,7 @@ CLINIC = [
         "clinic",
         "calls the tests",
         """
-        from lib.homework_pixel_training import Masked
+        from lib.homework_pixel_clinic import Masked
         model = Masked(convs)
         model.train(x, steps, lr)
         for conv, weight, bias in zip(convs, model.weights, model.biases):
