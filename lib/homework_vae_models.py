@@ -1,207 +1,188 @@
-"""The visible tests of chapter 4's homework, tasks 4 and 6: likelihoods, the loss, a better bound.
+"""The visible tests of chapter 4's homework, task 4: likelihoods, and the loss of a batch.
 
-Right answers come from SciPy, from the codes that were really decoded, and from decimal numbers
-that do not underflow.
+Right answers come from SciPy, and from the codes that were really decoded.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from decimal import Decimal
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import torch
+from scipy.special import comb
 from scipy.stats import norm
 from torch import Tensor
 from torch.nn import functional as F
 
-from lib.homework import as_numbers, compare
-from lib.homework_asking import as_parts, numbers
-from lib.homework_vae import ask, check_noise, each_example, gradients, kl_mistakes, leaf
+from lib.homework import compare
+from lib.homework_asking import FLOAT32, numbers, peer
+from lib.homework_vae import ask, each_example
 
 PIXELS = (
     "sum over the pixels; a mean over pixels beside a sum over latents weighs the KL D times too "
     "much"
 )
-LATENTS = "sum over the latent variables; only the examples are averaged"
-MINUS = "that is the bound; an optimiser minimises, so the loss is minus the bound"
+
+
+#: What the Gaussian's third argument may be -> the standard deviation that it stands for.
+SPREADS = {
+    "std": lambda v: v,
+    "variance": np.sqrt,
+    "precision": lambda v: 1 / np.sqrt(v),
+    "log_std": np.exp,
+    "log_variance": lambda v: np.exp(v / 2),
+    "log_precision": lambda v: np.exp(-v / 2),
+}
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """How a pixel and its logit are to be read.
+
+    Parameters
+    ----------
+    levels : int
+        The pixel counts the successes of so many coin tosses, 0 .. levels.
+    signed : bool
+        White is 1 and black is -1, not 0.
+    factor : float
+        The log odds of white are the logit times this.
+    """
+
+    levels: int = 1
+    signed: bool = False
+    factor: float = 1.0
+
+    def random(self, rng: np.random.Generator, shape: tuple[int, int], ink: float) -> np.ndarray:
+        """Random pixels of this kind."""
+        tosses = rng.uniform(size=(self.levels, *shape)) < ink
+        return 2.0 * tosses[0] - 1 if self.signed else tosses.sum(axis=0) * 1.0
+
+    @peer
+    def log_prob(self, x: np.ndarray, logits: np.ndarray) -> np.ndarray:
+        """log p(x | z) of every pixel."""
+        white = (x + 1) / 2 if self.signed else x
+        odds, ways = self.factor * logits, np.log(comb(self.levels, white))
+        return ways - white * np.logaddexp(0, -odds) - (self.levels - white) * np.logaddexp(0, odds)
+
+    @peer
+    def price(self, x: Tensor, logits: Tensor) -> Tensor:
+        """-log p(x | z) of every picture, with gradients."""
+        white, odds = (x + 1) / 2 if self.signed else x, self.factor * logits
+        ways = torch.tensor(np.log(comb(self.levels, numbers(white))))
+        each = F.binary_cross_entropy_with_logits(odds, white / self.levels, reduction="none")
+        return (self.levels * each - ways).sum(1)
+
+
+PLAIN = Pixels()
 
 
 def check_bernoulli(
-    log_bernoulli: Callable, rng: np.random.Generator, n: int = 4, d: int = 6, scale: float = 2.0
+    log_bernoulli: Callable,
+    rng: np.random.Generator,
+    n: int = 4,
+    d: int = 6,
+    scale: float = 2.0,
+    pixels: Pixels = PLAIN,
 ) -> None:
     """Compare with NumPy's logaddexp; a large `scale` makes pixels certain."""
-    x = (rng.uniform(size=(n, d)) < 0.5).astype(float)
-    logits = rng.normal(0, scale, size=(n, d))
-    what = f"log p(x | z) of {n} pictures with {d} black or white pixels"
+    x, logits = pixels.random(rng, (n, d), 0.5), rng.normal(0, scale, size=(n, d))
+    grey = pixels.levels > 1
+    what = f"log p(x | z) of {n} pictures with {d} {'grey' if grey else 'black or white'} pixels"
     given = {"x": torch.tensor(x), "logits": torch.tensor(logits)}
     certain = "sigmoid rounds to 0 or 1 and log(0) is -inf; use F.logsigmoid or log(1 + exp(...))"
     answer = each_example(ask(log_bernoulli, what, **given), n, what, certain)
     assert np.isfinite(answer).all(), f"{what} is not finite: {certain}"
-    pixels, p = -np.logaddexp(0, (1 - 2 * x) * logits), torch.sigmoid(given["logits"])
-    right = pixels.sum(axis=1)
-    hints = {
-        PIXELS: right / d,
-        "that is minus the log-likelihood": -right,
-        "black pixels, x = 0, count too: they add log(1 - p)": (x * pixels).sum(axis=1),
-        "white and black are exchanged: p is the probability of x = 1": (
-            -np.logaddexp(0, (2 * x - 1) * logits).sum(axis=1)
-        ),
-        "that function stops at -100; give it logits, not probabilities": (
-            -F.binary_cross_entropy(p, given["x"], reduction="none").sum(1).numpy()
-        ),
-    }
-    compare(answer, right, what, hints=hints)
+    right = pixels.log_prob(x, logits).sum(axis=1)
+    hints = _pixel_mistakes(x, logits, pixels, right)
+    compare(answer, right, what, hints=hints, tol=FLOAT32)
+
+
+@peer
+def _pixel_mistakes(
+    x: np.ndarray, logits: np.ndarray, pixels: Pixels, right: np.ndarray
+) -> dict[str, np.ndarray]:
+    """What typical mistakes give for the log-probability of black and white or grey pixels."""
+    each, p = pixels.log_prob(x, logits), torch.sigmoid(pixels.factor * torch.tensor(logits))
+    hints = {PIXELS: right / x.shape[1], "that is minus the log-likelihood": -right}
+    public = -(F.softplus(torch.tensor(logits)) - torch.tensor(x * logits)).sum(1).numpy()
+    if pixels.signed:
+        hints["black is -1 here, not 0: read the task again"] = public
+        other = Pixels(signed=True).log_prob(x, logits).sum(axis=1)
+        hints["the decoder's number is not the log odds of white: read the task again"] = other
+    if pixels.levels > 1:
+        ways = np.log(comb(pixels.levels, x)).sum(axis=1)
+        hints["a pixel is a number of successes, not one coin: read the task again"] = public
+        hints["count the ways to get x successes, log C(n, x)"] = right - ways
+    if pixels == PLAIN:
+        hints |= {
+            "black pixels, x = 0, count too: they add log(1 - p)": (x * each).sum(axis=1),
+            "that function stops at -100; give it logits, not probabilities": (
+                -F.binary_cross_entropy(p, torch.tensor(x), reduction="none").sum(1).numpy()
+            ),
+        }
+    white = "white and black are exchanged: p is the probability of x = 1"
+    return hints | {white: pixels.log_prob(x, -logits).sum(axis=1)}
 
 
 def check_gaussian(
-    log_gaussian: Callable, rng: np.random.Generator, n: int = 4, d: int = 6, low: float = 0.2
+    log_gaussian: Callable,
+    rng: np.random.Generator,
+    n: int = 4,
+    d: int = 6,
+    low: float = 0.2,
+    *,
+    spread: str = "std",
+    of_pixels: bool = False,
 ) -> None:
-    """Compare with SciPy's density; the standard deviation is between `low` and 4 `low`."""
+    """Compare with SciPy's density; the standard deviation is between `low` and 4 `low`.
+
+    `spread` is what the third argument is; with `of_pixels` it is one for each pixel, (n, d).
+    """
     x, mean = rng.normal(size=(2, n, d))
-    std = float(low * rng.uniform(1, 4))
+    std = low * rng.uniform(1, 4, size=(n, d) if of_pixels else ())
+    value = _inverse(spread, std)
     what = f"log p(x | z) of {n} pictures with {d} grey pixels"
-    given = {"x": torch.tensor(x), "mean": torch.tensor(mean), "std": std}
+    third = torch.tensor(value) if of_pixels else float(value)
+    given = {"x": torch.tensor(x), "mean": torch.tensor(mean), spread: third}
     answer = each_example(ask(log_gaussian, what, **given), n, what)
     right = norm.logpdf(x, mean, std).sum(axis=1)
-    squares, one = ((x - mean) ** 2).sum(axis=1), math.log(2 * math.pi * std**2)
-    exponent = -squares / (2 * std**2)
-    hints = {
+    hints = _gaussian_mistakes(x - mean, np.broadcast_to(std, x.shape), right)
+    for name, read in SPREADS.items():
+        if name != spread and (name.startswith("log") or np.min(value) > 0):
+            advice = f"{spread} is the {called(spread)}, not the {called(name)}"
+            with np.errstate(all="ignore"):
+                hints[advice] = norm.logpdf(x, mean, read(value)).sum(axis=1)
+    compare(answer, right, what, hints=hints, tol=FLOAT32)
+
+
+def called(spread: str) -> str:
+    """The name of a spread in words."""
+    return spread.replace("std", "standard deviation").replace("log_", "logarithm of the ")
+
+
+def _inverse(spread: str, std: np.ndarray) -> np.ndarray:
+    """The third argument of this kind that stands for a standard deviation."""
+    power = {"std": 1, "variance": 2, "precision": -2}[spread.removeprefix("log_")]
+    return power * np.log(std) if spread.startswith("log_") else std**power
+
+
+@peer
+def _gaussian_mistakes(
+    gap: np.ndarray, std: np.ndarray, right: np.ndarray
+) -> dict[str, np.ndarray]:
+    """What typical mistakes give for the log-density of Gaussian pixels, (n,) each."""
+    d, one = gap.shape[1], math.log(2 * math.pi)
+    exponent, log_std = -0.5 * (gap**2 / std**2).sum(axis=1), np.log(std).sum(axis=1)
+    return {
         PIXELS: right / d,
         "that is minus the log-likelihood": -right,
         "the constant D/2 log(2 pi sigma^2) is missing": exponent,
-        "every pixel has the constant; multiply it by D": exponent - one / 2,
-        "D/2 log(2 pi) is missing": right + d / 2 * math.log(2 * math.pi),
-        "D log sigma is missing": right + d * math.log(std),
+        "every pixel has the constant; multiply it by D": exponent - one / 2 - log_std / d,
+        "D/2 log(2 pi) is missing": right + d / 2 * one,
+        "log sigma of every pixel is missing": right + log_std,
         "half of each squared distance": right + exponent,
-        "std is the standard deviation; square it": (
-            norm.logpdf(x, mean, math.sqrt(std)).sum(axis=1)
-        ),
-        "the constant has log sigma^2 once, which is 2 log sigma": right - d * math.log(std),
+        "the constant has log sigma^2 once, which is 2 log sigma": right - log_std,
     }
-    compare(answer, right, what, hints=hints)
-
-
-class SpiedVAE:
-    """A linear VAE of black and white pixels that remembers what its two networks were asked.
-
-    `encode` and `decode` are what students receive; `x` (n, d), `mean` and `s` (n, k).
-    """
-
-    def __init__(self, rng: np.random.Generator, n: int, d: int, k: int):
-        self.x = torch.tensor((rng.uniform(size=(n, d)) < 0.4).astype(float))
-        shapes = {"to_mean": (d, k), "to_s": (d, k), "weights": (k, d)}
-        self.parameters = {name: leaf(rng.normal(0, 0.5, size=v)) for name, v in shapes.items()}
-        self.seen: list[Tensor] = []
-
-    def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean and log-variance of q(z | x)."""
-        return x @ self.parameters["to_mean"], x @ self.parameters["to_s"] - 1
-
-    def decode(self, z: Tensor) -> Tensor:
-        """Logits of the pixels."""
-        self.seen.append(z)
-        return z @ self.parameters["weights"]
-
-    def code(self) -> Tensor:
-        """The one code for each picture that was decoded."""
-        assert self.seen, "the loss: nothing was decoded"
-        assert len(self.seen) == 1, "the loss: decode once, one code for each picture"
-        shape = (len(self.x), self.parameters["to_s"].shape[1])
-        as_numbers(numbers(self.seen[0]), shape, "the codes that you decode")
-        return self.seen[0].detach()
-
-
-def check_loss(vae_loss: Callable, rng: np.random.Generator, d: int = 12, k: int = 2) -> None:
-    """Compare loss, distortion and rate with those of the codes that were really decoded."""
-    model, n = SpiedVAE(rng, 700, d, k), 700
-    beta, seed = float(rng.uniform(2, 5)), int(rng.integers(2**30))
-    given = {"x": model.x, "encode": model.encode, "decode": model.decode, "beta": beta}
-    generator = torch.Generator().manual_seed(seed)
-    answer = ask(vae_loss, "the loss", **given, generator=generator)
-    parts = as_parts(answer, "the loss", "(loss, distortion, rate)")
-    z, (mean, s) = model.code(), model.encode(model.x)
-    check_noise(z.numpy(), numbers(mean), numbers(s), "the codes that you decode")
-    distortion = F.binary_cross_entropy_with_logits(
-        z @ model.parameters["weights"], model.x, reduction="none"
-    )
-    right = {"distortion": distortion.detach().sum(1).mean().item()}
-    hints = {
-        PIXELS: right["distortion"] / d,
-        "average over the examples, do not sum": right["distortion"] * n,
-        "that is the expected log-likelihood; the distortion is minus that": -right["distortion"],
-    }
-    compare(numbers(parts[1]), right["distortion"], "the distortion", hints=hints)
-    each = kl_mistakes(numbers(mean), numbers(s))
-    right["rate"] = -each["the sign is wrong; a divergence is never negative"].mean()
-    wrong = {advice: value.mean() for advice, value in each.items()}
-    wrong |= {LATENTS: right["rate"] / k, "average over the examples": right["rate"] * n}
-    compare(numbers(parts[2]), right["rate"], "the rate", hints=wrong)
-    _check_total(parts[0], model, z, beta, right)
-
-
-def _check_total(
-    loss: Any, model: SpiedVAE, z: Tensor, beta: float, right: dict[str, float]
-) -> None:
-    """Compare the loss, and its gradient with that of the same noise."""
-    distortion, rate = right.values()
-    hints = {
-        MINUS: -distortion - beta * rate,
-        "the KL has the wrong sign; it is a price, so add it": distortion - beta * rate,
-        "beta is missing": distortion + rate,
-        "beta weighs the rate, not the distortion": beta * distortion + rate,
-        "beta weighs the rate alone": beta * (distortion + rate),
-    }
-    compare(numbers(loss), distortion + beta * rate, "the loss", hints=hints)
-    leaves = list(model.parameters.values())
-    found = gradients(loss, leaves, "the loss")
-    mean, s = model.encode(model.x)
-    eps = ((z - mean) * torch.exp(-s / 2)).detach()
-    logits = model.decode(mean + torch.exp(s / 2) * eps)
-    ink = F.binary_cross_entropy_with_logits(logits, model.x, reduction="none").sum(1)
-    kl = 0.5 * (torch.exp(s) + mean**2 - 1 - s).sum(1)
-    peers = torch.autograd.grad((ink + beta * kl).mean(), leaves)
-    for name, one, peer in zip(model.parameters, found, peers, strict=True):
-        what = f"the gradient of the loss with respect to {name} (does it pass through z?)"
-        compare(one, peer.numpy(), what)
-
-
-def check_importance(
-    iw_bound: Callable, rng: np.random.Generator, samples: int, n: int = 4, far: float = 0.0
-) -> None:
-    """Compare with sums of decimal numbers; `far` moves all logarithms where exp underflows."""
-    log_q = rng.normal(-3, 1, size=(samples, n))
-    log_joint = rng.normal(-8, 2, size=(samples, n)) - far
-    what = f"the bound of {n} examples with S = {samples}"
-    answer = ask(iw_bound, what, log_joint=log_joint, log_q=log_q)
-    assert n == samples or np.shape(numbers(answer)) != (samples,), (
-        f"{what}: the samples are the rows; average over axis 0"
-    )
-    answer = each_example(answer, n, what)
-    under = "exp underflows to 0; subtract the largest logarithm first (logsumexp)"
-    assert np.isfinite(answer).all(), f"{what} is not finite: {under}"
-    ratio = log_joint - log_q
-    right = log_mean(ratio)
-    hints = {
-        "log S is missing: average the ratios, do not add them": right + math.log(samples),
-        "subtract log S, not S": right + math.log(samples) - samples,
-        "that is the average of logarithms, the ELBO; take the logarithm of the average": (
-            ratio.mean(axis=0)
-        ),
-        "divide by q: subtract log q": log_mean(log_joint + log_q),
-        "the weights p(x, z) / q(z | x) need q": log_mean(log_joint),
-        "that is the largest ratio; add all of them": ratio.max(axis=0),
-        "divide each p(x, z_j) by its own q(z_j | x) before you average": (
-            log_mean(log_joint) - log_mean(log_q)
-        ),
-        "that is minus the bound": -right,
-    }
-    compare(answer, right, what, hints=hints)
-
-
-def log_mean(logarithms: np.ndarray) -> np.ndarray:
-    """log of the mean of exp over the rows, (S, n) -> (n,), in decimal numbers: no underflow."""
-    columns = [[Decimal(float(v)).exp() for v in column] for column in logarithms.T]
-    return np.array([float((sum(column) / len(column)).ln()) for column in columns])

@@ -4,7 +4,8 @@ import numpy as np
 from scipy.integrate import trapezoid
 from scipy.stats import multivariate_normal, norm
 
-from lib import homework_vae_linear, homework_vae_mixture, homework_vae_models
+from lib import homework_vae_bounds, homework_vae_linear, homework_vae_mixture
+from lib import homework_vae_clinic as clinic
 from lib import homework_vae_training as training
 from tests.homework.kept import Kept
 from tests.mutation import Edit, Mutation
@@ -22,7 +23,7 @@ def ratios_of_pairs_are_shares() -> None:
 def decimals_average() -> None:
     values = np.random.default_rng(1).normal(size=(6, 3))
     assert np.allclose(
-        homework_vae_models.log_mean(values), np.log(np.exp(values).mean(axis=0)), atol=1e-12
+        homework_vae_bounds.log_mean(values), np.log(np.exp(values).mean(axis=0)), atol=1e-12
     )
 
 
@@ -47,7 +48,7 @@ def the_curve_is_normalised() -> None:
 
 
 def the_best_is_no_larger_than_the_full_gaussian() -> None:
-    model = training.Trainee(np.random.default_rng(5), n=5000)
+    model = clinic.Trainee(np.random.default_rng(5), n=5000)
     x = model.x.numpy()
     full = multivariate_normal(np.zeros(x.shape[1]), x.T @ x / len(x)).logpdf(x).mean()
     assert full - 0.05 < model.best() < full
@@ -86,26 +87,26 @@ MUTATIONS = [
     ),
     Mutation(
         "does not ask for a gradient with respect to s",
-        "lib.homework_vae.check_draw",
-        Edit("compare(to_s, (one - numbers(mean)) / 2,", "compare(to_s, to_s,"),
+        "lib.homework_vae_codes.check_draw",
+        Edit("compare(to_s, slope,", "compare(to_s, to_s,"),
         loses("draw-law", "draw", "detaches sigma"),
     ),
     Mutation(
         "wants exp(s) for the scale of noise",
-        "lib.homework_vae.check_noise",
-        Edit("eps = noise / np.exp(s / 2)", "eps = noise / np.exp(s)"),
+        "lib.homework_vae_codes.check_noise",
+        Edit("eps = noise / np.exp(WIDTHS[width] * s)", "eps = noise / np.exp(s)"),
         earns("draw-law"),
     ),
     Mutation(
         "allows noise that dimensions share",
-        "lib.homework_vae.check_noise",
+        "lib.homework_vae_codes.check_noise",
         Edit("if z.shape[1] > 1:", "if z.shape[1] > 99:"),
         loses("draw-law", "draw", "shares the noise between dimensions"),
     ),
     Mutation(
         "averages the right distortion over pixels",
-        "lib.homework_vae_models.check_loss",
-        Edit("distortion.detach().sum(1)", "distortion.detach().mean(1)"),
+        "lib.homework_vae_models.Pixels.price",
+        Edit("- ways).sum(1)", "- ways).mean(1)"),
         loses(
             "loss-batch",
             "loss",
@@ -115,8 +116,8 @@ MUTATIONS = [
     ),
     Mutation(
         "does not look at the gradient of the loss",
-        "lib.homework_vae_models._check_total",
-        Edit("compare(one, peer.numpy(), what)", "compare(peer.numpy(), peer.numpy(), what)"),
+        "lib.homework_vae_loss._check_gradient",
+        Edit("compare(one, peer_.numpy(),", "compare(peer_.numpy(), peer_.numpy(),"),
         loses("loss-batch", "loss", "lets no gradient through z"),
     ),
     Mutation(
@@ -133,7 +134,7 @@ MUTATIONS = [
     ),
     Mutation(
         "adds ratios without dividing by their number",
-        "lib.homework_vae_models.log_mean",
+        "lib.homework_vae_bounds.log_mean",
         Edit(" / len(column)", ""),
         decimals_average,
     ),
@@ -151,19 +152,19 @@ MUTATIONS = [
     ),
     Mutation(
         "keeps the smallest directions in the best model",
-        "lib.homework_vae_training.Trainee.best",
+        "lib.homework_vae_clinic.Trainee.best",
         Edit("[::-1]", ""),
         the_best_is_no_larger_than_the_full_gaussian,
     ),
     Mutation(
         "does not look at the report",
-        "lib.homework_vae_training._report_slip",
+        "lib.homework_vae_clinic._report_slip",
         lambda *_: [],
         loses("clinic-steps", "clinic", "mends all but the report", "is no bound"),
     ),
     Mutation(
         "repeats the steps with twice the length",
-        "lib.homework_vae_training._repeat",
+        "lib.homework_vae_clinic._repeat",
         Edit("parameter -= lr * gradient", "parameter -= 2 * lr * gradient"),
         earns("clinic-steps"),
     ),

@@ -28,7 +28,7 @@ RESPONSIBILITIES = [
         "responsibilities",
         "takes variances for standard deviations",
         JOINT.replace("variances", "variances**2") + SHARE,
-        "do not square them",
+        "variances are given, not standard deviations",
     ),
     Answer(
         "responsibilities",
@@ -174,6 +174,13 @@ return total / len(x), means, shared
         "a variance of its own",
     ),
     Answer("m-step", "returns the means alone", M_STEP + "return means", "return 3 things"),
+    Answer(
+        "m-step",
+        "calls the book",
+        "from lib.mixture import m_step\nbest = m_step(x, r)\n"
+        "return best.weights, best.means, best.covariances.diagonal(axis1=1, axis2=2)",
+        "switched off",
+    ),
 ]
 
 LOG_Q = JOINT + "log_q = np.log(np.where(q > 0, q, 1))\n"
@@ -277,7 +284,7 @@ TABLES = [
         "discrete",
         "counts bits",
         DISCRETE + "return (q[some] * np.log2(q[some] / p[some])).sum()",
-        "use the natural logarithm",
+        "the task asks for nats",
     ),
     Answer(
         "discrete",
@@ -327,6 +334,12 @@ TABLES = [
         "return np.where(q > 0, q * np.log(q / p), 0)",
         "the shape is",
     ),
+    Answer(
+        "discrete",
+        "calls the book",
+        "from lib.divergence import kl\nreturn kl(q, p)",
+        "switched off",
+    ),
 ]
 
 KL = "return 0.5 * (torch.exp(s) + mean**2 - 1 - s).sum(dim=1)"
@@ -350,7 +363,7 @@ GAUSS = [
         "gauss",
         "subtracts log sigma",
         KL.replace("- s)", "- s / 2)"),
-        "log sigma^2 is s, not s/2",
+        "log sigma^2 is s, not half of it",
     ),
     Answer(
         "gauss",
@@ -360,7 +373,7 @@ GAUSS = [
     ),
     Answer("gauss", "forgets the one", KL.replace(" - 1", ""), "the 1 is missing"),
     Answer("gauss", "forgets the square", KL.replace("mean**2", "mean"), "the mean is squared"),
-    Answer("gauss", "adds s", KL.replace("- s)", "+ s)"), "s is subtracted"),
+    Answer("gauss", "adds s", KL.replace("- s)", "+ s)"), "log sigma^2, which is s, is subtracted"),
     Answer(
         "gauss",
         "exchanges q and p",
@@ -400,7 +413,7 @@ DRAWS = [
         "draw",
         "takes exp(s) for the scale",
         EPS + "return mean + torch.exp(s) * eps",
-        "exp(s/2), not exp(s)",
+        "so sigma is exp(s/2), not exp(s)",
     ),
     Answer("draw", "takes s for sigma", EPS + "return mean + s * eps", "not s itself"),
     Answer("draw", "forgets sigma", EPS + "return mean + eps", "sigma is missing"),
@@ -414,7 +427,7 @@ DRAWS = [
         "draw",
         "takes exp(-s / 2)",
         EPS + "return mean + torch.exp(-s / 2) * eps",
-        "without a minus sign",
+        "so sigma is exp(s/2), not exp(-s/2)",
     ),
     Answer("draw", "returns the mean", "return mean + 0 * s", "that is the mean itself"),
     Answer(
@@ -576,7 +589,7 @@ GAUSSIANS = [
         "gaussian",
         "takes std for the variance",
         "std = math.sqrt(std)\n" + SQUARES + FULL,
-        "std is the standard deviation; square it",
+        "std is the standard deviation, not the variance",
     ),
     Answer(
         "gaussian",
@@ -594,7 +607,7 @@ GAUSSIANS = [
         "gaussian",
         "forgets log sigma",
         SQUARES + FULL.replace("2 * math.pi * std**2)", "2 * math.pi)"),
-        "D log sigma is missing",
+        "log sigma of every pixel is missing",
     ),
     Answer(
         "gaussian",
@@ -739,7 +752,7 @@ POSTERIORS = [
         "squares the noise variance",
         POSTERIOR.replace("noise_variance * np.eye", "noise_variance**2 * np.eye")
         + "return means, covariance",
-        "do not square it",
+        "the noise is given as a variance, not as a standard deviation",
     ),
     Answer(
         "posterior",
@@ -783,6 +796,24 @@ POSTERIORS = [
         POSTERIOR + "return means, covariance / np.sqrt(noise_variance)",
         "take no root",
     ),
+    Answer(
+        "posterior",
+        "calls the book",
+        "from lib.ppca import PPCA\nbook = PPCA(mu, W, noise_variance)\nreturn book.posterior(x)",
+        "switched off",
+    ),
+    Answer(
+        "posterior",
+        "calls the tests",
+        """
+        from lib.homework_vae_linear import LinearGaussian
+        model = object.__new__(LinearGaussian)
+        model.x, model.W, model.mu, model.noise = x, W, mu, noise_variance
+        model.centre, model.prior = np.zeros(W.shape[1]), np.ones(W.shape[1])
+        return model.posterior()
+        """,
+        "the tests' own solutions are switched off",
+    ),
 ]
 
 ELBO = """
@@ -810,7 +841,7 @@ ELBOS = [
         "elbo",
         "takes exp(s/2) for the variance",
         ELBO.replace("np.exp(s) @ lengths", "np.exp(s / 2) @ lengths") + TOTAL,
-        "not exp(s/2)",
+        "needs variances, not standard deviations",
     ),
     Answer(
         "elbo",
@@ -856,7 +887,7 @@ ELBOS = [
         "elbo",
         "squares the noise variance",
         "noise_variance = noise_variance**2\n" + ELBO + TOTAL,
-        "do not square it",
+        "the noise is given as a variance, not as a standard deviation",
     ),
     Answer(
         "elbo",
@@ -873,6 +904,12 @@ ELBOS = [
         return -0.5 * (len(mu) * np.log(2 * np.pi) + np.linalg.slogdet(C)[1] + far)
         """,
         "return the bound for the q",
+    ),
+    Answer(
+        "elbo",
+        "calls the tests",
+        ELBO + "from lib.homework_vae import kl_to\nrate = kl_to(m, s)\n" + TOTAL,
+        "the tests' own solutions are switched off",
     ),
 ]
 
@@ -943,6 +980,12 @@ IMPORTANCE = [
         "return largest + np.log(np.exp(ratio - largest).mean(axis=0))",
         "underflows",
     ),
+    Answer(
+        "importance",
+        "calls the tests",
+        "from lib.homework_vae_bounds import log_mean\nreturn log_mean(log_joint - log_q)",
+        "the tests' own solutions are switched off",
+    ),
 ]
 
 TRAIN = """
@@ -1005,7 +1048,7 @@ TRAINING = [
             "return lambda x: encoder(x).chunk(2, dim=1), decoder",
             "return encoder(x), decoder(mean)",
         ),
-        "return two functions",
+        "are two functions",
     ),
 ]
 
@@ -1088,9 +1131,47 @@ CLINIC = [
     ),
 ]
 
+FROM_BOOK = [
+    Answer(
+        "loss",
+        "calls the book",
+        """
+        from lib.gaussian import kl_to_standard_normal, reparameterise
+        mean, s = encode(x)
+        logits = decode(reparameterise(mean, s, generator=generator))
+        ink = torch.nn.functional.binary_cross_entropy_with_logits(logits, x, reduction="none")
+        distortion, rate = ink.sum(1).mean(), kl_to_standard_normal(mean, s).mean()
+        return distortion + beta * rate, distortion, rate
+        """,
+        "switched off",
+    ),
+    Answer(
+        "training",
+        "calls the book",
+        """
+        from lib.train import fit
+        from lib.vae import mlp_vae
+        model = mlp_vae((x.shape[1],), k, hidden=(32,))
+        fit(model, x, epochs=1, generator=generator, progress=False)
+        return model.encode, model.decode
+        """,
+        "switched off",
+    ),
+    Answer(
+        "clinic",
+        "calls the book",
+        "from lib.gaussian import kl_to_standard_normal\n"
+        + SCRIPT.format(**MENDED).replace(
+            "0.5 * (torch.exp(s) + mean**2 - 1 - s).sum(dim=1)", "kl_to_standard_normal(mean, s)"
+        ),
+        "switched off",
+    ),
+]
+
 WRONG = [
     *(RESPONSIBILITIES + M_STEPS + BOUNDS + TABLES + GAUSS + DRAWS + BERNOULLI + GAUSSIANS),
-    *(LOSSES + POSTERIORS + ELBOS + IMPORTANCE + TRAINING + CLINIC),
+    *(LOSSES + FROM_BOOK[:1] + POSTERIORS + ELBOS + IMPORTANCE),
+    *(TRAINING + FROM_BOOK[1:2] + CLINIC + FROM_BOOK[2:]),
 ]
 
 RIGHT = [
@@ -1275,5 +1356,60 @@ return fit - rel_entr(q, weights).sum(axis=1)
                     w.data -= lr * g
         return {"rate": r.detach(), "distortion": d.detach(), "bound": -(d + r).detach()}
         """,
+    ),
+    Answer(
+        "responsibilities",
+        "float32",
+        JOINT + SHARE.replace("return ratio", "return np.float32(ratio)"),
+    ),
+    Answer(
+        "m-step",
+        "float32",
+        "x, r = x.astype(np.float32), r.astype(np.float32)\n"
+        + M_STEP
+        + "return total / len(x), means, variances",
+    ),
+    Answer(
+        "bound",
+        "float32",
+        LOG_Q + "return (q * (log_joint - log_q)).sum(axis=1).astype(np.float32)",
+    ),
+    Answer(
+        "discrete",
+        "float32",
+        DISCRETE
+        + "q, p = q[some].astype(np.float32), p[some].astype(np.float32)\n"
+        + "return (q * np.log(q / p)).sum()",
+    ),
+    Answer("gauss", "float32", "mean, s = mean.float(), s.float()\n" + KL),
+    Answer(
+        "draw",
+        "noise of float32",
+        "eps = torch.randn(mean.shape, generator=generator)\nreturn mean + torch.exp(s / 2) * eps",
+    ),
+    Answer(
+        "bernoulli",
+        "float32",
+        "x, logits = x.float(), logits.float()\n" + INK + "return ink.sum(1)",
+    ),
+    Answer("gaussian", "float32", "x, mean = x.float(), mean.float()\n" + SQUARES + FULL),
+    Answer(
+        "loss",
+        "float32",
+        LOSS.format(**PARTS)
+        .replace("(logits, x,", "(logits.float(), x.float(),")
+        .replace("dtype=mean.dtype", "dtype=torch.float32"),
+    ),
+    Answer(
+        "posterior",
+        "float32",
+        POSTERIOR + "return means.astype(np.float32), covariance.astype(np.float32)",
+    ),
+    Answer("elbo", "float32", ELBO + TOTAL.replace("return ", "return np.float32(") + ")"),
+    Answer(
+        "importance",
+        "float32",
+        "ratio = torch.tensor(log_joint - log_q).float()\n"
+        "return torch.logsumexp(ratio, 0) - math.log(len(ratio))",
     ),
 ]
