@@ -279,7 +279,7 @@ def _belief_mistakes(tree: Tree, i: int, form: Form) -> list[tuple[str, np.ndarr
         ("that is the node's own potential alone: use the messages", asked(scaled(own, to))),
         (wrong, turned(scaled(own + arrived, to))),
         (normal, asked(own + arrived)),
-        (f"{normal}, not the {_SCALES[other]}", asked(scaled(own + arrived, other))),
+        (f"{normal}; in yours the {_SCALES[other]}", asked(scaled(own + arrived, other))),
         ("these are logarithms divided by their sum: take exponentials first", mean),
     ]
     if form.log:

@@ -130,11 +130,12 @@ def _misread(path: np.ndarray, model: Hmm, reading: Reading) -> str:
         replace(reading, columns=False),
         replace(reading, backwards=False),
         replace(PLAIN, first=reading.first),
+        PLAIN,
     ):
         missed = [words for name, words in OVERLOOKED.items() if _differ(other, reading, name)]
         wrong = _best_path(*other.taken(reading.shown(model)))
         wrong = wrong if other.backwards == reading.backwards else wrong[::-1]
-        if missed and (path == wrong).all():
+        if missed and (path == wrong + other.first - reading.first).all():
             found.append(" and ".join(missed))
     return f"read the task again: {'; or: '.join(dict.fromkeys(found))}" if found else ""
 
@@ -142,6 +143,7 @@ def _misread(path: np.ndarray, model: Hmm, reading: Reading) -> str:
 OVERLOOKED = {
     "base": "these are costs, and the cheapest path is asked for",
     "columns": "the state that is conditioned on runs along the columns of the table",
+    "first": "the first state has the number 1",
     "backwards": "the chain starts with the last state here and goes back in time",
 }
 

@@ -134,8 +134,8 @@ def check_noisy_or(blur_joint: Callable, rng: np.random.Generator, order: str = 
         return found
 
     what = "the joint table"
-    answer = ask(blur_joint, what, _STRENGTHS, p_c=p_c.copy(), p_s=p_s.copy(), p_b=strength.copy())
-    assert np.shape(answer) != (2, 2, 3), f"{what}: {_STRENGTHS}"
+    answer = ask(blur_joint, what, STRENGTHS, p_c=p_c.copy(), p_s=p_s.copy(), p_b=strength.copy())
+    assert np.shape(answer) != (2, 2, 3), f"{what}: {STRENGTHS}"
     right = joint(known)
     hints = {
         "the last axis is b, and b = 1 means blurred": right[..., ::-1],
@@ -158,7 +158,7 @@ def check_noisy_or(blur_joint: Callable, rng: np.random.Generator, order: str = 
     compare(answer, right, what, hints=hints, tol=FLOAT32)
 
 
-_STRENGTHS = "p_b holds three probabilities: build p(b | c, s) from them first"
+STRENGTHS = "p_b holds three probabilities: build p(b | c, s) from them first"
 
 
 def check_explaining_away(
@@ -171,7 +171,8 @@ def check_explaining_away(
     """Assert that a moved subject excuses the camera, and that both posteriors are exact.
 
     Each cause that is present fails to blur the picture with its own probability, independently of
-    the other; so either of them explains a blurred picture. With `witness`, the third argument
+    the other; so either of them explains a blurred picture. With `base`, the table too is one of
+    logarithms. With `witness`, the third argument
     holds p(report | S = 0) and p(report | S = 1), and the report speaks for a moved subject.
     """
     p_c, p_s, sharp = rng.uniform(0.1, 0.4), rng.uniform(0.1, 0.4), rng.uniform(0.1, 0.5, size=3)
@@ -181,9 +182,9 @@ def check_explaining_away(
         miss = (1 - 0.1 * sharp[0]) * sharp[1] ** c * sharp[2] ** s
         joint[c, s] = prior * miss, prior * (1 - miss)
     report = np.array([rng.uniform(0.05, 0.2), rng.uniform(0.7, 0.9)])
-    table = turned(joint, axes)
+    table = np.log(joint) / np.log(base) if base else turned(joint, axes)
     known = report if witness else np.array([0.0, 1.0])
-    told, advice = (report, _WITNESS) if witness else (1, "")
+    told, advice = (report, WITNESS) if witness else (1, "")
     names = "C given B = 1", f"C given B = 1 and {'the report' if witness else 'S = 1'}"
     answers = [
         ask(camera_posterior, names[0], joint=table.copy(), b=1),
@@ -193,7 +194,8 @@ def check_explaining_away(
     before, after = (level if base else level[1] for level in levels)
     assert after < before, (
         f"C = 1 must become less probable when you learn that the subject moved; you find "
-        f"{before:.3f} for {names[0]} and {after:.3f} for {names[1]}"
+        f"{before:.3f} for {names[0]} and {after:.3f} for {names[1]}; the joint has the axes "
+        f"{', '.join(axes)}"
     )
     for name, level, weights in zip(names, levels, (np.ones(2), known), strict=True):
         scores = joint[:, :, 1] @ weights
@@ -201,7 +203,7 @@ def check_explaining_away(
         compare(level, posterior(scores, base), name, hints=hints, tol=FLOAT32)
 
 
-_WITNESS = "s is None or holds two probabilities of the report, given S = 0 and S = 1"
+WITNESS = "s is None or holds two probabilities of the report, given S = 0 and S = 1"
 
 
 def posterior(scores: np.ndarray, base: float = 0.0) -> np.ndarray:
