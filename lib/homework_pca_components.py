@@ -33,9 +33,8 @@ class Form:
     order : {"falling", "rising"}
         Of the variances in the answer.
     length : {"one", "deviation", "1 / deviation"}
-        Of a component; deviation is the standard deviation of its scores.
-    gives : {"variances", "deviations"}
-        The second part of the answer.
+        Of a component; deviation is the standard deviation of its scores. If it is not one, the
+        answer holds these deviations in place of the variances.
     """
 
     layout: str = "rows"
@@ -43,7 +42,11 @@ class Form:
     components: str = "columns"
     order: str = "falling"
     length: str = "one"
-    gives: str = "variances"
+
+    @property
+    def gives(self) -> str:
+        """The second part of the answer."""
+        return "variances" if self.length == "one" else "deviations"
 
     @property
     def one(self) -> str:
@@ -95,7 +98,6 @@ def _variance_mistakes(data: Planted, k: int, asked: Form) -> dict[str, np.ndarr
     (n, d), w = data.x.shape, data.weights
     every = np.pad(data.variances, (0, d - len(data.variances)))
     right, plain = every[:k], data.x - data.x.mean(axis=0)
-    turned = data.x.T - data.x.mean(axis=1)  # what a mean over pixels leaves
     from_, to = ("small", "large")[:: 1 if asked.order == "falling" else -1]
     values = {
         "those are the smallest: eigh sorts from small to large": every[::-1][:k],
@@ -106,10 +108,6 @@ def _variance_mistakes(data: Planted, k: int, asked: Form) -> dict[str, np.ndarr
         "those are standard deviations; square them": np.sqrt(right),
         "take the mean away first": _largest(data.x, w, k),
     }
-    if asked.layout == "columns":
-        values["the pictures are the columns of x here, so is the mean: read the task again"] = (
-            np.linalg.eigvalsh(turned.T @ turned / d)[::-1][:k]
-        )
     if asked.weighted:
         values |= {
             "each picture counts with its weight; you gave all the same": (
@@ -120,6 +118,13 @@ def _variance_mistakes(data: Planted, k: int, asked: Form) -> dict[str, np.ndarr
             "divide by the sum of the weights, not by N": right * w.mean(),
         }
     hints = {advice: asked.shown(value) for advice, value in values.items()}
+    if asked.layout == "columns":
+        turned = data.x.T - data.x.mean(axis=1)  # what a mean over pixels leaves
+        public = np.linalg.eigvalsh(turned.T @ turned / d)[::-1][:k]
+        advice = (
+            "the pictures are the columns of x here, and the mean is over them: read the task again"
+        )
+        hints |= {advice: asked.shown(public), f"{advice}. Mind the order, too": public}
     if asked.gives == "deviations":
         hints.pop("those are standard deviations; square them")
         hints["those are variances; the standard deviations are asked for"] = right

@@ -87,15 +87,9 @@ def check_fit(
     head = np.shape(given["mean"])
     whole = np.shape(answer) in [head, (n_seen, 3), (n_seen, 2)]
     assert not whole, f"{what}: return the K coefficients, not the head"
+    hints = _standard_mistakes(data) if standard else _fit_mistakes(data, own)
     unit = np.sqrt(variances) if standard else 1.0
-    hints = {advice: value / unit for advice, value in _fit_mistakes(data, own).items()}
     right = _ridge(data.A, data.gap, variances, data.noise)
-    if standard:
-        hints |= {
-            "that is alpha; count in standard deviations, b_k = alpha_k / sqrt(lambda_k)": right,
-            "divide alpha_k by the standard deviation, not by the variance": right / variances,
-            "multiplying alpha_k by the standard deviation is the way back": right * unit,
-        }
     compare(answer, right / unit, what, hints=hints, tol=FLOAT32)
 
 
@@ -131,6 +125,32 @@ def _fit_mistakes(data: Marked, own: str) -> dict[str, np.ndarray]:
         )
         hints["the precision multiplies the part of the landmarks: it is 1 / sigma^2"] = reversed_
     return hints
+
+
+def _standard_mistakes(data: Marked) -> dict[str, np.ndarray]:
+    """What typical mistakes give for coefficients in standard deviations."""
+    variances, ones = data.given["variances"], np.ones(len(data.given["variances"]))
+    unit = np.sqrt(variances)
+    right = _ridge(data.A, data.gap, variances, data.noise)
+    kept = {
+        advice: value / unit
+        for advice, value in _fit_mistakes(data, "").items()
+        if "lambda_k" not in advice
+    }
+    return kept | {
+        "that is alpha; count in standard deviations, so divide it by sqrt(lambda_k)": (right),
+        "the prior is missing: add the sum of the squares": np.linalg.pinv(data.A)
+        @ data.gap
+        / unit,
+        "divide by the standard deviation, not by the variance": right / variances,
+        "each component has the factor sqrt(lambda_k)": _ridge(data.A, data.gap, ones, data.noise),
+        "each component has the factor sqrt(lambda_k), not lambda_k": (
+            _ridge(data.A * variances, data.gap, ones, data.noise)
+        ),
+        "the prior has variance one here; do not divide by lambda_k too": (
+            _ridge(data.A * unit, data.gap, variances, data.noise)
+        ),
+    }
 
 
 @peer

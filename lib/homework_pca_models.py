@@ -49,12 +49,13 @@ def check_ppca(
         "drop the first K eigenvalues, and only these": variances[k - 1 :].sum() / (d - k + 1),
         "that is the mean of all eigenvalues; leave out the first K": variances.mean(),
     }
-    hints = {advice: told(np.array(value)) for advice, value in hints.items()}
+    with np.errstate(divide="ignore"):
+        hints = {advice: told(np.array(value)) for advice, value in hints.items()}
     symbol = "sigma^2" if noise == "variance" else "the noise"
     if noise == "variance":
         hints["sigma^2 is asked for, not its root"] = np.sqrt(right)
     else:
-        hints[f"that is sigma^2; the {name}, is asked for"] = right
+        hints[f"that is sigma^2; asked for is the {name}"] = right
     compare(found, told(right), f"{symbol} of {what}", hints=hints, tol=FLOAT32)
     spread = components[:, :k] * variances[:k] @ components[:, :k].T
     if form == "orthonormal":
@@ -145,17 +146,22 @@ def check_log_prob(
     assert np.isfinite(answer).all(), f"{what} is not finite: {advice}"
     hints = _likelihood_mistakes(spread, mean, U, lengths, sigma2)
     right = rotated_log_prob(spread, U, lengths**2, sigma2)
+    taken = rotated_log_prob(spread, U, lengths**2, np.abs(SPREADS[noise][0](sigma2)))
+    misread = f"you are given the {SPREADS[noise][1]}, and you used it as a variance"
     if noise != "variance":
-        taken = np.abs(SPREADS[noise][0](sigma2))
-        hints = {
-            f"you are given the {SPREADS[noise][1]}, and you used it as a variance": (
-                rotated_log_prob(spread, U, lengths**2, taken)
-            )
-        } | hints
+        hints = {misread: taken} | hints
     hints = {advice: value / UNITS[unit](d) for advice, value in hints.items()}
+    if form == "orthonormal":
+        hints.pop("add sigma^2 to the diagonal of M", None)
+        ones = np.ones(k)
+        hints["v holds the variances of the scores; you left it out"] = rotated_log_prob(
+            spread, U, ones, sigma2
+        ) / UNITS[unit](d)
     if unit != "nats":
         hints.pop("nats per picture are asked for, not per pixel")
         hints[f"that is in nats per picture; {unit} are asked for"] = right
+        if noise != "variance":
+            hints[f"{misread}. And {unit} are asked for, not nats per picture"] = taken
         hints[f"{unit} are asked for; mind the logarithm of 2"] = right / d
         hints[f"the base and the pixels: {unit} are asked for"] = right / np.log(2)
     compare(answer, right / UNITS[unit](d), what, hints=hints, tol=FLOAT32)

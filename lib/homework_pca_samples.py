@@ -30,11 +30,16 @@ def check_samples(
     *,
     n: int = 8000,
     spread: str = "variance",
+    likeness: str = "",
 ) -> None:
     """Assert that random pictures have the right mean, plane, variances, independence and law.
 
-    The student is given a `spread` of each score, one of SPREADS.
+    The student is given a `spread` of each score, one of SPREADS; or, with a `likeness`, a picture
+    whose relatives are asked for.
     """
+    if likeness:
+        check_relatives(sample, rng, d, k, n, likeness)
+        return
     mean, W, variances = planted(rng, n=40, d=d).keep(k)
     shown = SPREADS[spread][0](variances)
     names = {
@@ -112,6 +117,7 @@ def _check_spread(found: np.ndarray, variances: np.ndarray, spread: str = "varia
         ),
         "give each score its own variance": np.ones_like(variances),
         "every picture is the same; draw new scores for each": np.zeros_like(variances),
+        "numbers from uniform(-1, 1) have variance 1/3; use rng.normal": variances / 3,
     }
     if spread != "variance":
         name = SPREADS[spread][1]
@@ -138,7 +144,6 @@ def check_relatives(
     rng: np.random.Generator,
     d: int = 8,
     k: int = 3,
-    *,
     n: int = 8000,
     likeness: str = "rho",
 ) -> None:

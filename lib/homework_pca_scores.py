@@ -197,7 +197,7 @@ def check_share(
     bounds = {"share": shares, "lost": 1 - shares, "error": (1 - shares) * total}[asks]
     right = np.tile(np.arange(1, 9), 2)
     listed = variances if order == "falling" else variances[::-1].copy()
-    name = "limit" if asks == "error" else asks
+    name = "allowed" if asks == "error" else asks
     given = [{"variances": listed, name: bound} for bound in bounds.tolist()]
     found = [ask(n_components, "K", **each) for each in given]
     answer = np.array([as_numbers(k, (), "the number of components") for k in found])
@@ -205,7 +205,8 @@ def check_share(
         return
     clear = np.arange(16) != 7  # a mistake can do anything when the share is all
     at = int(np.argmax(answer != right))
-    what = f"K for the variances {listed.astype(int)} and the {name} {bounds[at]:.4g}"
+    called = {"share": "the share", "lost": "the share to lose", "error": "the error"}[asks]
+    what = f"K for the variances {listed.astype(int)} and {called} {bounds[at]:.4g}"
     hints = _share_mistakes(variances, kept, shares, right, asks)
     hints |= _public_reading(listed, bounds, asks, order)
     for advice, wrong in hints.items():
@@ -221,12 +222,12 @@ def _share_mistakes(
     opposite = {
         "share": "these components leave out at least the share; they should hold it",
         "lost": "the share is what may be lost, not what is kept",
-        "error": "the limit is for what is lost, not for what is kept",
+        "error": "the bound is for what is lost, not for what is kept",
     }
     exactly = {
         "share": "K components that hold exactly the share are enough",
         "lost": "K components that lose exactly the share are enough",
-        "error": "K components whose error is exactly the limit are enough",
+        "error": "K components whose error is exactly the bound are enough",
     }
     return {
         "searchsorted and argmax count from 0; one component more": right - 1,
@@ -246,7 +247,7 @@ def _public_reading(
     told = {
         "share": [],
         "lost": ["the share is what may be lost, not what is kept"],
-        "error": ["the limit is an error, a sum of dropped variances, and no share"],
+        "error": ["the bound is an error, a sum of dropped variances, and no share"],
     }[asks] + ["the variances come from small to large"] * (order == "rising")
     if not told:
         return {}
