@@ -2,17 +2,20 @@
 
 A student's code runs in the same Python as the tests, so it can replace what they call. Whatever
 was replaced, a test that passes while the student's functions return nothing, or return something
-else, proves nothing.
+else, proves nothing. The test runs as a cell, the way it ran before, so that whatever was done to
+the way cells run is done to it again.
 """
 
 from __future__ import annotations
 
 #: Runs in the student's kernel, in a namespace of its own; `space` is the notebook's.
 PROGRAM = '''
+import sys
+import types
+
+
 def spoiled(value):
     """Another value of the same kind, or None."""
-    import sys
-
     import numpy as np
 
     torch = sys.modules.get("torch")
@@ -45,22 +48,30 @@ def wrapped(function):
     """The function with other answers."""
     if spoil == "nothing" or isinstance(function, type):
         return lambda *args, **kwargs: None
-    return lambda *args, **kwargs: spoiled(function(*args, **kwargs))
 
 
-kept = {name: space[name] for name in names if callable(space.get(name))}
-try:
-    space.update({name: wrapped(function) for name, function in kept.items()})
-    exec(compile(test, "<test>", "exec"), space)
-finally:
-    space.update(kept)
+    def call(*args, **kwargs):
+        answer = function(*args, **kwargs)
+        for given in [*args, *kwargs.values()]:  # a function may train a network and return nothing
+            for weights in getattr(given, "parameters", list)():
+                weights.data = 1.5 * weights.data + 0.3
+        return spoiled(answer)
+
+    return call
+
+
+sys.modules["spoiled_functions"] = kept = types.ModuleType("spoiled_functions")
+vars(kept).clear()
+vars(kept).update({name: space[name] for name in names if callable(space.get(name))})
+space.update({name: wrapped(function) for name, function in vars(kept).items()})
 '''
+RESTORE = "globals().update(vars(__import__('sys').modules.pop('spoiled_functions')))"
 
 
-def canary(test: str, functions: list[str], spoil: str) -> str:
-    """Code that runs a test while the named functions are spoiled.
+def spoil(functions: list[str], kind: str) -> str:
+    """Code that spoils the answers of the named functions until `RESTORE` is run.
 
-    `spoil` is "nothing" (they return None) or "others" (they return other values of the same kind).
+    `kind` is "nothing" (they return None) or "others" (they return other values of the same kind).
     """
-    inputs = {"test": test, "names": functions, "spoil": spoil}
+    inputs = {"names": functions, "spoil": kind}
     return f"exec({PROGRAM!r}, {inputs!r} | {{'space': globals()}})"

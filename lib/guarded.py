@@ -8,7 +8,6 @@ student gets back shows what the tests said, not what they do.
 
 from __future__ import annotations
 
-import ast
 import re
 from threading import Event, Thread
 from time import monotonic
@@ -21,8 +20,9 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_output
 from traitlets import Float, Integer
 
-from lib.canary import canary
+from lib.canary import RESTORE, spoil
 from lib.course import nbgrader
+from lib.intake import defined
 
 steps, utils = nbgrader("preprocessors"), nbgrader("utils")
 HIDDEN = re.compile(r"^ *### BEGIN HIDDEN TESTS\n.*?^ *### END HIDDEN TESTS\n?", re.DOTALL | re.M)
@@ -52,7 +52,7 @@ class GuardedExecute(steps.Execute):
             nb, resources = super().preprocess(nb, resources, km)
         finally:
             finished.set()
-        nb.metadata["grading"] = {"remarks": self.remarks}
+        nb.metadata.setdefault("grading", {})["remarks"] = self.remarks
         return nb, resources
 
     def preprocess_cell(
@@ -80,18 +80,21 @@ class GuardedExecute(steps.Execute):
             return False
         try:
             self.execute_cell(cell, index, store_history=True)
-        except (DeadKernelError, CellTimeoutError) as error:
+        except DeadKernelError:
             stop(cell, "KernelDied", "this cell ended Python: too much memory, exit, or a crash")
-            self.remark(f"cell {index + 1}: Python ended ({type(error).__name__})")
+            self.remark(f"cell {index + 1}: it ended Python")
             self._restart()
             return False
-        if "CellTimeoutError" not in errors(cell):
-            return True
-        stop(cell, "CellTimeoutError", f"no end after {self.timeout} seconds")
-        self.remark(f"cell {index + 1}: no end after {self.timeout} seconds")
-        if not run_sync(self._answers)():
-            self._restart()
-        return False
+        except CellTimeoutError:  # it does not even end when it is interrupted
+            hangs = True
+        else:
+            hangs = "CellTimeoutError" in errors(cell)
+        if hangs:
+            stop(cell, "CellTimeoutError", f"no end after {self.timeout} seconds")
+            self.remark(f"cell {index + 1}: no end after {self.timeout} seconds")
+            if not run_sync(self._answers)():
+                self._restart()
+        return not hangs
 
     async def _answers(self, patience: float = 3.0) -> bool:
         """Whether the kernel answers a question."""
@@ -117,25 +120,35 @@ class GuardedExecute(steps.Execute):
         self.start_new_kernel_client()
         for source in self.harmless:
             if monotonic() < self.ends:
-                self.printed = 0
-                self.execute_cell(new_code_cell(source), 0, store_history=True)
+                self._aside(source, 0)
 
     def _ask_again(self, cell: NotebookNode, index: int) -> None:
         """Take the points of a test that also passes with spoiled answers."""
-        for spoil in ("nothing", "others"):
-            asked = new_code_cell(canary(cell.source, self.functions(), spoil))
+        for kind in ("nothing", "others"):
             try:
-                self.execute_cell(asked, index, store_history=False)
+                self._aside(spoil(self.functions(), kind), index)
+                failed = errors(self._aside(cell.source, index))
+                self._aside(RESTORE, index)
             except (DeadKernelError, CellTimeoutError):
                 self._restart()
                 return
-            if not errors(asked):
+            if not failed:
                 stop(cell, "TamperedTest", "this test passes whatever your functions return")
                 self.remark(f"test {cell.metadata.nbgrader.grade_id} passes without an answer")
                 return
 
+    def _aside(self, code: str, index: int) -> NotebookNode:
+        """Run code that is no cell of the notebook."""
+        cell, self.printed = self.nb.cells[index], 0
+        try:
+            return self.execute_cell(new_code_cell(code), index, store_history=False)
+        finally:
+            self.nb.cells[index] = cell  # the client puts what it runs into the notebook
+
     def functions(self) -> list[str]:
-        """Names of the functions and classes that solution cells define."""
+        """Names of the functions and classes that solution cells should define."""
+        if "functions" in self.nb.metadata.get("grading", {}):
+            return self.nb.metadata.grading.functions  # those of the release
         cells = [c for c in self.nb.cells if c.cell_type == "code" and utils.is_solution(c)]
         return sorted({name for cell in cells for name in defined(cell.source)})
 
@@ -194,17 +207,6 @@ class HideTests(steps.NbGraderPreprocessor):
             if output.output_type == "error" and utils.is_grade(cell):
                 output.traceback = [f"{output.ename}: {output.evalue}"]
         return cell, resources
-
-
-def defined(source: str) -> list[str]:
-    """The functions and classes that a cell defines at its top; none if it is no Python."""
-    try:
-        body = ast.parse(source).body
-    except (SyntaxError, ValueError):
-        found = re.findall(r"^(?:async +def|def|class) +(\w+)", source, re.MULTILINE)
-        return list(found)
-    kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
-    return [node.name for node in body if isinstance(node, kinds)]
 
 
 def errors(cell: NotebookNode) -> list[str]:
