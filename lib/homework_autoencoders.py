@@ -50,7 +50,9 @@ def ask(function: Callable, what: str, limit: float = np.inf, fits: str = "", **
         if not fits:
             raise
         kind = type(error).__name__
-        raise AssertionError(f"{what}: {kind}: {error}; read the task again: {fits}") from error
+        raise AssertionError(
+            f"{what}: read the task again: {fits}; your function ended in {kind}: {error}"
+        ) from error
     assert peak < limit, (
         f"{what}: your function needed {peak / 1e6:.0f} MB at one moment; make no array of "
         "shape (D, D)"

@@ -67,7 +67,10 @@ def check_denoiser(
     name = "x" if guess == "x" else "epsilon"
     what = f"E[{name} | noisy x], {m} components in {d} dimensions"
     advice = "all weights underflow; subtract the largest logarithm before you take exp"
-    answer = as_numbers(numbers(ask(function, what, **given)), (8, d), what, nan=advice)
+    endless = "precisions may be infinite; such a component is a single point, with variance 0"
+    answer = as_numbers(numbers(ask(function, what, **given)), (8, d), what, nan=(
+        endless if points and spread == "precisions" else advice
+    ))  # fmt: skip
     best = uphill(noisy, *law)
     right, hints = best, _denoiser_mistakes(noisy, best, law)
     if guess != "x":

@@ -32,7 +32,7 @@ def check_pick(
     """
     y, wanted, given = _classes(rng, tight, rounded, unknown)
     name = next(iter(given))
-    what = f"{name} = {given[name]} of each class"
+    what = f"{'a share of ' * bool(rounded)}{given[name]} of each class"
     seeds = rng.choice(2**30, size=200, replace=False)
     fits = SIZED if rounded else ""
 
