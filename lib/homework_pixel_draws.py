@@ -160,7 +160,8 @@ def _draw_mistakes(
     network: Network, x: np.ndarray, known: np.ndarray, u: np.ndarray, scan: str, rule: Rule
 ) -> dict[str, np.ndarray]:
     last, level, walk = network.levels - 1, _by(rule), Walk(network, x, known, u, scan)
-    found = _rule_mistakes(walk, rule) | {
+    found = _other_orders(walk, rule) if scan != RASTER else {}
+    found |= _rule_mistakes(walk, rule) | {
         "draw one pixel after the other; each needs the logits that the pixels before it give": (
             walk.at_once(np.where(known, x, 0), level)
         ),
@@ -178,9 +179,15 @@ def _draw_mistakes(
             lambda p, u: np.maximum(level(p, u) - 1, 0)
         ),
     }
-    for other in WORDS.keys() - {scan}:
-        advice = f"pictures are drawn {WORDS[scan]}; yours {WORDS[other]}"
-        found[advice] = walk.drawn(level, scan=other)
+    return found | _other_orders(walk, rule)
+
+
+def _other_orders(walk: Walk, rule: Rule) -> dict[str, np.ndarray]:
+    """Pictures drawn in another order, raster order first."""
+    found = {}
+    for other in sorted(WORDS.keys() - {walk.scan}, key=lambda scan: scan != RASTER):
+        advice = f"pictures are drawn {WORDS[walk.scan]}; yours {WORDS[other]}"
+        found[advice] = walk.drawn(_by(rule), scan=other)
         if rule != Rule() and other == RASTER:
             found[f"{advice}, and level 0 first"] = walk.drawn(_by(Rule()), scan=other)
     return found

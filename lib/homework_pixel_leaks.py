@@ -160,9 +160,7 @@ def _leak_mistakes(network: Leaky, x: np.ndarray, asked: Asked) -> dict[str, set
             pairs(loud * later)
         ),
         "a pixel that sees itself is a leak too": pairs(every * later * (1 - np.eye(d))),
-        "earlier pixels may be seen; only pairs whose second pixel is not earlier are leaks": (
-            pairs(every)
-        ),
+        "earlier pixels may be seen; a leak comes from a pixel that is not earlier": (pairs(every)),
         "try every other level, not the next one alone": pairs(effect[:, :, 1] * later),
         "try every other level, not level 0 alone": pairs(zero * later),
         "a small change is a change; anything above rounding is a leak": (
@@ -200,8 +198,10 @@ def _misnamed(network: Leaky, asked: Asked, every: np.ndarray) -> dict[str, Pair
         found[f"all pixels of a {line} are drawn at once: none may see another one of them"] = told(
             earlier(ranks(shape, asked.scan))
         )
+    drawn = WORDS[asked.scan]
+    drawn = f"{drawn.partition(',')[0]}, all at once" if asked.whole_lines else drawn
     for other in WORDS.keys() - {asked.scan}:
-        advice = f"pictures are drawn {WORDS[asked.scan]}; you look for leaks {WORDS[other]}"
+        advice = f"pictures are drawn {drawn}; you look for leaks {WORDS[other]}"
         early = earlier(ranks(shape, other))
         found[advice] = told(early)
         found[f"{advice}, and your pairs are named differently"] = told(

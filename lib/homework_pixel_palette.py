@@ -129,8 +129,8 @@ def check_absolute(
             np.abs(colour - top).sum(axis=1)
         ),
     }
-    label = f"the distances to the palette, {what}"
-    compare(found[2], distance.min(axis=1), label, hints=hints, tol=FLOAT32)
+    near, label = distance.min(axis=1), f"the distances to the palette, {what}"
+    compare(found[2], near, label, hints=hints, tol=FLOAT32)
 
 
 def check_inside(
@@ -143,8 +143,8 @@ def check_inside(
     weights: tuple[float, float, float] = (1, 1, 1),
 ) -> None:
     """The best colours of the palette; a channel's squared error counts `weights` times."""
-    palette, counts = _pixels(rng, n, k, sure, 100)
-    p, what, scale = counts / 100, f"{n} pixels and a palette of {k} colours", np.sqrt(weights)
+    palette, counts = _pixels(rng, n, k, sure, 101)  # an odd number: no ties
+    p, what, scale = counts / 101, f"{n} pixels and a palette of {k} colours", np.sqrt(weights)
     found = as_parts(ask(function, what, palette=palette, p=p), what, "(colour, error, price)")
     costs = p @ cdist(palette * scale, palette * scale, "sqeuclidean")  # [pixel, answer]
     best, mean, plain = palette[costs.argmin(axis=1)], p @ palette, cdist(palette, palette) ** 2

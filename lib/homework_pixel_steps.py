@@ -160,10 +160,9 @@ def _misplaced(a: np.ndarray, layout: Layout, parts: Callable) -> dict[str, dict
         advice += "; that is PyTorch's order" * (order == "ukgr")
         found[advice] = parts(a, replace(layout, order=order))
         if not plain:
-            found[f"{advice}, as blocks, and nothing is added"] = parts(a, Layout(order), 0.0)
-            together = "four columns belong to a cell" if layout.by_cell else "a block is a gate's"
-            found[f"{together}: {advice}"] = parts(a, replace(layout, by_cell=not layout.by_cell))
-    del found[f"{told}; you read {', '.join(names[k] for k in layout.order)}"]
+            missed = "as blocks of all cells" if layout.by_cell else "and nothing is added"
+            found[f"{advice}, {missed}"] = parts(a, Layout(order), 0.0)
+    found.pop(f"{told}; you read {', '.join(names[k] for k in layout.order)}", None)
     return found
 
 
