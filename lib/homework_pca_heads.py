@@ -70,17 +70,17 @@ def check_fit(
     lost: int | None = None,
     own: str = "",
     standard: bool = False,
-    vertices_first: bool = False,
+    by_vertex: bool = False,
 ) -> None:
     """Compare coefficients with the least-squares solution of one stacked system.
 
     `lost` is the coordinate that a photograph does not show, `own` one of OWN_NOISE. `standard`
-    coefficients are counted in standard deviations. `vertices_first` turns the components to
+    coefficients are counted in standard deviations. `by_vertex` turns the components to
     (V, 3, K).
     """
     data = marked(rng, n_seen, noise, lost, own)
     given, variances = dict(data.given), data.given["variances"]
-    if vertices_first:
+    if by_vertex:
         given["components"] = np.moveaxis(given["components"], 0, 2).copy()
     what = f"the coefficients from {n_seen} landmarks"
     answer = ask(fit_head, what, **given)

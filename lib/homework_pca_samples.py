@@ -110,8 +110,15 @@ def check_draws(faces: np.ndarray, data: Planted, spread: str = "variance") -> N
 
 def _check_spread(found: np.ndarray, variances: np.ndarray, spread: str = "variance") -> None:
     """Assert that the variances of scores are right to 20 %, or name the mistake."""
-    shown = SPREADS[spread][0](variances)
-    cases = {
+    shown, cases = SPREADS[spread][0](variances), {}
+    if spread != "variance":
+        name = SPREADS[spread][1]
+        cases = {
+            f"you are given the {name}, and you took its root": np.abs(shown),
+            f"you are given the {name}, and you multiplied by it": shown**2,
+            "multiply by the standard deviation, do not divide by it": 1 / variances,
+        }
+    cases |= {
         "a variance is the square of a standard deviation; take the root before you multiply": (
             variances**2
         ),
@@ -119,13 +126,6 @@ def _check_spread(found: np.ndarray, variances: np.ndarray, spread: str = "varia
         "every picture is the same; draw new scores for each": np.zeros_like(variances),
         "numbers from uniform(-1, 1) have variance 1/3; use rng.normal": variances / 3,
     }
-    if spread != "variance":
-        name = SPREADS[spread][1]
-        cases |= {
-            f"you are given the {name}, and you took its root": np.abs(shown),
-            f"you are given the {name}, and you multiplied by it": shown**2,
-            "multiply by the standard deviation, do not divide by it": 1 / variances,
-        }
     if _near(found, variances):
         return
     for advice, wrong in cases.items():

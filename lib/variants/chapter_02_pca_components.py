@@ -17,7 +17,6 @@ CALLS_1 = (
     "check_covariance(mean_and_covariance, rng, n=n, d=d)",
     "check_covariance(mean_and_covariance, rng, shift=1e7)",
 )
-CALLS_EACH = "check_components(principal_components, rng, n, d, k)"
 WHY = {
     "trust": "It says how far the picture can be trusted: a blurred one has a small weight",
     "town": "It says how many people of a town the picture stands for, in thousands",
@@ -67,26 +66,28 @@ def _called(call: str, more: str) -> Edit:
     return Edit(call, call[:-1] + more + ")")
 
 
-def _twice(more: str) -> tuple[Edit | Cell, ...]:
+def _twice(asked: str) -> tuple[Cell, ...]:
     """The two test cells of `principal_components`, whose calls are alike."""
-    cases = {
-        "components-random": ("", 2, "[(40, 6, 3), (30, 5, 2), (50, 8, 4)]"),
-        "components-edges": (
-            "# Hidden: one component, all components, fewer pictures than pixels, many pictures.",
-            3,
-            "[(40, 6, 1), (40, 6, 6), (6, 9, 5), (500, 12, 7)]",
-        ),
-    }
-    return tuple(_test(name, CALLS_EACH[:-1] + more + ")", *case) for name, case in cases.items())
+    call = "check_components(principal_components, rng, n, d, k, **asked)"
+    hidden = "# Hidden: one component, all components, fewer pictures than pixels, many pictures."
+    few, edges = (
+        "[(40, 6, 3), (30, 5, 2), (50, 8, 4)]",
+        "[(40, 6, 1), (40, 6, 6), (6, 9, 5), (500, 12, 7)]",
+    )
+    return (
+        _test("components-random", call, asked, "", 2, few),
+        _test("components-edges", call, asked, hidden, 3, edges),
+    )
 
 
-def _test(name: str, call: str, hidden: str, seed: int, sizes: str) -> Cell:
+def _test(name: str, call: str, asked: str, hidden: str, seed: int, sizes: str) -> Cell:
     """A test cell that loops over sizes (n, d, k); with the line `hidden`, a hidden one."""
     test = "test_" + name.replace("-", "_")
     code = f"""def {test}():
     from lib.homework_pca_components import {call.partition("(")[0]}
 
     rng = np.random.default_rng([SEED, {seed}])
+    asked = dict({asked})
     for n, d, k in {sizes}:
         {call}
 
@@ -147,7 +148,7 @@ matrix of the pixels is $S = \frac1N X X^\top$, divided by $N$.""",
     return <<taken>>
     ### END SOLUTION''',
         ),
-        *_twice(', layout="columns"<<form>>'),
+        *_twice('layout="columns"<<form>>'),
     ),
     _answer,
 )
@@ -205,7 +206,7 @@ Write `mean_and_covariance(x, weights)`, where `weights` holds the $N$ numbers $
     return <<taken>>
     ### END SOLUTION''',
         ),
-        *_twice(", weighted=True<<form>>"),
+        *_twice("weighted=True<<form>>"),
     ),
     _weighted,
 )
@@ -223,12 +224,13 @@ FACES = 'faces = load("faces64").train.x.reshape(-1, 64 * 64).astype(float)\nW, 
 SHOWN = "W, variances = gram_components(faces, 60)\nplots.image_grid(W.T[:16].reshape(-1, 64, 64), columns=8, vmin=-0.05, vmax=0.05);"
 
 
-def _gram_tests(more: str) -> tuple[Cell, ...]:
-    call = f"check_gram(gram_components, rng, n, d, k{more})"
+def _gram_tests(asked: str) -> tuple[Cell, ...]:
+    call = "check_gram(gram_components, rng, n, d, k, **asked)"
     hidden = "# Hidden: other shapes, one component, all N - 1 components."
+    sizes = "[(3, 1200, 1), (20, 1400, 7), (10, 1200, 9)]"
     return (
-        _test("gram-wide", call, "", 4, "[(12, 1200, 3), (8, 1500, 5)]"),
-        _test("gram-all", call, hidden, 5, "[(3, 1200, 1), (20, 1400, 7), (10, 1200, 9)]"),
+        _test("gram-wide", call, asked, "", 4, "[(12, 1200, 3), (8, 1500, 5)]"),
+        _test("gram-all", call, asked, hidden, 5, sizes),
     )
 
 
@@ -267,7 +269,7 @@ COLUMNS_2 = Twist(
     return <<taken>>
     ### END SOLUTION''',
         ),
-        *_gram_tests(', layout="columns"<<form>>'),
+        *_gram_tests('layout="columns"<<form>>'),
         Edit(FACES, FACES.replace(".astype(float)", ".astype(float).T  # one a column")),
         Edit("W.T[:16].reshape", "<<seen>>.reshape"),
     ),
@@ -315,7 +317,7 @@ matrix whose rows are $\sqrt{p_n}\, (x^{(n)} - \bar x)$, so that $S = B^\top B$.
     return <<taken>>
     ### END SOLUTION''',
         ),
-        *_gram_tests(", weighted=True<<form>>"),
+        *_gram_tests("weighted=True<<form>>"),
         Edit(
             "W, variances = gram_components(faces, 60)",
             "weights = np.linspace(1, 2, len(faces))\n"
@@ -373,7 +375,7 @@ SCALED_2 = Twist(
         Cell(
             "gram",
             '''def gram_components(x, k):
-    """Components W (D, k), length <<how>>, and standard deviations (k,), <<doc_order>>."""
+    """Components W (D, k), length <<how>>, and deviations (k,), <<doc_order>>."""
     ### BEGIN SOLUTION
     X = x - x.mean(axis=0)
     values, vectors = np.linalg.eigh(X @ X.T / len(x))  # (N,), (N, N)
@@ -381,7 +383,7 @@ SCALED_2 = Twist(
 <<code>>
     ### END SOLUTION''',
         ),
-        *_gram_tests(', length="<<length>>"<<order_key>>'),
+        *_gram_tests('length="<<length>>"<<order_key>>'),
         Edit(
             SHOWN,
             "W, deviations = gram_components(faces, 60)\n"

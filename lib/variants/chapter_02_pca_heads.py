@@ -44,7 +44,7 @@ VIEWS = {
 def _layout(rng: np.random.Generator) -> tuple[str, str]:
     """Shape of the components, and the keyword of the check."""
     first = bool(rng.integers(2))
-    return ("(V, 3, K)", ", vertices_first=True") if first else ("(K, V, 3)", "")
+    return ("(V, 3, K)", ", by_vertex=True") if first else ("(K, V, 3)", "")
 
 
 def _view(rng: np.random.Generator) -> Values:
