@@ -90,18 +90,31 @@ def check_guided(
     far: float = 2.0,
 ) -> None:
     """Compare guided scores with complex steps of log p(x | y) p(y | x)^w."""
-    given: dict[str, Any] = {
-        "prior": rng.dirichlet(np.full(k, 3.0)),
-        "means": rng.normal(0, 2, size=k),
-        "stds": rng.uniform(0.4, 0.9, size=k),
-        "kept": kept,
-    }
+    given = random_line(rng, k) | {"kept": kept}
     x, y = rng.normal(0, far, size=n), rng.integers(k, size=n)
     what = f"guided scores at {n} places, {k} classes, w = {w:g}, kept = {kept:g}"
     answer = ask(guided_score, what, x=x, y=y, w=w, **given)
-    found, line = as_numbers(numbers(answer), (n,), what, UNDERFLOW), Line(**given)
-    right = line.score(x, y, w)
-    told, untold = line.score(x, y, 0), line.score(x, y, -1)
+    found, right = as_numbers(numbers(answer), (n,), what, UNDERFLOW), Line(**given).score(x, y, w)
+    hints = guided_mistakes(given, x, y, w)
+    hints = {advice: wrong for advice, wrong in hints.items() if not np.allclose(wrong, right)}
+    compare(found, right, what, hints=hints, tol=10 * FLOAT32)
+
+
+def random_line(rng: np.random.Generator, k: int) -> dict[str, Any]:
+    """Frequencies, means and standard deviations of k classes on a line, (k,) each."""
+    return {
+        "prior": rng.dirichlet(np.full(k, 3.0)),
+        "means": rng.normal(0, 2, size=k),
+        "stds": rng.uniform(0.4, 0.9, size=k),
+    }
+
+
+def guided_mistakes(
+    given: dict[str, Any], x: np.ndarray, y: np.ndarray, w: float
+) -> dict[str, np.ndarray]:
+    """What typical mistakes give for the scores, (n,) each."""
+    line, kept = Line(**given), given["kept"]
+    right, told, untold = (line.score(x, y, v) for v in (w, 0, -1))
     each = -(x[:, None] - line.means) / line.variances
     hints = {
         "the sign of the score is wrong: it points to where the density grows": -right,
@@ -123,10 +136,8 @@ def check_guided(
         ),
         "the classes are not equally frequent": told + w * (told - _untold(given, x)),
     }
-    for advice, change in _noise_slips(given).items():
-        hints[advice] = Line(**given | change).score(x, y, w)
-    hints = {advice: wrong for advice, wrong in hints.items() if not np.allclose(wrong, right)}
-    compare(found, right, what, hints=hints, tol=10 * FLOAT32)
+    slips = _noise_slips(given).items()
+    return hints | {a: Line(**given | change).score(x, y, w) for a, change in slips}
 
 
 def _untold(given: dict[str, Any], x: np.ndarray) -> np.ndarray:
