@@ -1,6 +1,6 @@
-"""The visible tests of chapter 6's homework, tasks 3 to 5: targets, weights of the bound, the loss.
+"""The visible tests of chapter 6's homework, tasks 3 and 5: targets, the loss.
 
-Right answers come from a rotation of complex numbers and from Gaussian conditioning.
+Right answers come from a rotation of complex numbers.
 """
 
 from __future__ import annotations
@@ -19,8 +19,6 @@ from lib.homework_diffusion import (
     BEHIND,
     OWN_T,
     ask,
-    bridge,
-    moments,
     random_betas,
     retained,
 )
@@ -108,73 +106,6 @@ def _view_mistakes(
         "v has both factors": (x0, eps, eps - x0),
         "v does without squares": (x0, eps, a**2 * eps - b**2 * x0),
     }
-
-
-def check_weights(
-    bound_weights: Callable, rng: np.random.Generator, variance: str, steps: int = 6
-) -> None:
-    """Compare the weights of the bound's terms with the shift of a conditional mean."""
-    betas = random_betas(rng, steps)
-    what = f"{steps} steps, variance {variance!r}"
-    answer = ask(bound_weights, what, betas=betas, variance=variance)
-    found = as_parts(answer, what, "(on_x0, on_eps, on_v)")
-    right = weights_of(betas, variance)
-    kept = retained(betas)[2:]
-    beta, snr = betas[1:], kept / (1 - kept)
-    sigma2 = _sigma2(betas, variance)
-    other = weights_of(betas, "beta" if variance == "posterior" else "posterior")
-    for k, name in enumerate(TARGETS):
-        label, w = f"the weights on {name}, {what}", right[k]
-        assert found[k] is None or np.shape(found[k]) != (steps,), (
-            f"{label}: T - 1 of them, for t = 2 to T; at t = 1 there is no divergence but L_0"
-        )
-        with np.errstate(all="ignore"):
-            hints = {
-                "the factor 1/2 of the divergence is missing": 2 * w,
-                "divide by sigma_t^2, a variance, not by sigma_t": w * np.sqrt(sigma2),
-                "the variance of the step is missing": w * sigma2,
-                "the variance is the other one": other[k],
-                "means are compared by squares: square their factor": w / _shift(betas, k),
-                "alpha_t is missing": w * (1 - beta),
-                "1 - bar alpha_t is missing": w * (1 - kept),
-                "divide by 1 - bar alpha_t once more": w / (1 - kept),
-                "those are the weights of L_simple": np.ones(steps - 1),
-                "those are one over the weights": 1 / w,
-                "x_0 and eps differ by a factor SNR(t), turned round": (
-                    right[1] / snr if name == "x0" else right[0] * snr
-                ),
-                "v and eps differ by a factor bar alpha_t, turned round": right[1] / kept,
-                "those belong to t = 1 to T - 1": np.append(np.nan, w[:-1]),
-            }
-            for j in range(3):
-                if j != k:
-                    hints[f"those are the weights on {TARGETS[j]}"] = right[j]
-        compare(found[k], w, label, hints=hints, tol=FLOAT32)
-
-
-def _sigma2(betas: np.ndarray, variance: str) -> np.ndarray:
-    """sigma_t^2 for t = 2 .. T."""
-    kept = retained(betas)
-    exact = [bridge(kept, t - 1, t)[2] for t in range(2, len(kept))]
-    return betas[1:] if variance == "beta" else np.array(exact)
-
-
-@peer
-def weights_of(betas: np.ndarray, variance: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Weights on the squared errors of x_0, eps and v, for t = 2 .. T, (T - 1,) each."""
-    halves = 2 * _sigma2(betas, variance)
-    return tuple(_shift(betas, k) ** 2 / halves for k in range(3))
-
-
-def _shift(betas: np.ndarray, k: int) -> np.ndarray:
-    """By how much the mean of x_(t-1) moves when x_0, eps or v is wrong by 1; t = 2 .. T."""
-    kept = retained(betas)
-    found = []
-    for t in range(2, len(kept)):
-        a, variance = moments(kept, 0, t)
-        x0 = (1.0, np.sqrt(variance) / a, np.sqrt(variance))[k]
-        found.append(bridge(kept, t - 1, t)[0] * x0)
-    return np.array(found)
 
 
 class Network:

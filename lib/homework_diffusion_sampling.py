@@ -37,15 +37,16 @@ def check_ddim(
     x0 = (xt - np.sqrt(noise) * eps) / a
     right = a_s * x0 + np.sqrt(noise_s - spread) * eps + np.sqrt(spread) * z
     with np.errstate(all="ignore"):
-        hints = _ddim_mistakes(xt, eps, z, eta, kept[t], kept[s])
+        hints = ddim_mistakes(xt, eps, z, eta, kept[t], kept[s])
     compare(
         as_numbers(numbers(answer), shape, what, NEGATIVE), right, what, hints=hints, tol=FLOAT32
     )
 
 
-def _ddim_mistakes(
+def ddim_mistakes(
     xt: np.ndarray, eps: np.ndarray, z: np.ndarray, eta: float, now: float, then: float
 ) -> dict[str, np.ndarray]:
+    """What typical mistakes give for a leap between two bar alphas: advice -> x_s."""
     sigma = eta * np.sqrt((1 - then) / (1 - now) * (1 - now / then))
     x0 = (xt - np.sqrt(1 - now) * eps) / np.sqrt(now)
 

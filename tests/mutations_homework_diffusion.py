@@ -166,13 +166,13 @@ MUTATIONS = [
     ),
     Mutation(
         "forgets the half of the divergence",
-        "lib.homework_diffusion_goals.weights_of",
+        "lib.homework_diffusion_weights.weights_of",
         Edit("2 * _sigma2", "_sigma2"),
         earns("weights-near"),
     ),
     Mutation(
         "exchanges the variances of the bound",
-        "lib.homework_diffusion_goals._sigma2",
+        "lib.homework_diffusion_weights._sigma2",
         Edit('== "beta"', '!= "beta"'),
         earns("weights-near"),
     ),

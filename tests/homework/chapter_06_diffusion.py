@@ -563,7 +563,8 @@ WEIGHTS_WRONG = variations(
 WEIGHTS_WRONG += [
     calls_the_tests(
         "weights",
-        "from lib.homework_diffusion_goals import weights_of\nreturn weights_of(betas, variance)",
+        "from lib.homework_diffusion_weights import weights_of\n"
+        "return [weights_of(betas, variance, name) for name in ('x0', 'eps', 'v')]",
     ),
 ]
 
