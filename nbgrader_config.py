@@ -28,6 +28,10 @@ c.CourseDirectory.solution_directory = os.path.join(WORK, "solution")
 c.CourseDirectory.source_with_tests_directory = os.path.join(WORK, "source_with_tests")
 c.CourseDirectory.db_url = "sqlite:///" + os.path.join(BOOK, WORK, "gradebook.db")
 
+# `nbgrader zip_collect` reads what a learning platform offers as one zip: ann_homework.ipynb, ...
+c.ZipCollectApp.downloaded_directory = os.path.join(WORK, "downloaded")
+c.FileNameCollectorPlugin.named_regexp = r".*?(?P<student_id>[^/\\_]+)_(?P<file_id>[^/\\]*)$"
+
 c.ExportPlugin.to = c.CsvExportPlugin.to = os.path.join(BOOK, WORK, "grades.csv")
 
 # A chapter's folder also holds the lessons and its index page: a release has only the homework.

@@ -39,7 +39,7 @@ class HandedIn:
     path: Path | None = None
 
 
-def students(course: Course, chapter: str) -> list[str]:
+def students(course: Course) -> list[str]:
     """Everybody who has a folder among the submissions, or is known to the gradebook."""
     folder = course.work / "submitted"
     found = {p.name for p in folder.glob("*") if p.is_dir() and not p.name.startswith(".")}
@@ -52,12 +52,13 @@ def hand_in(course: Course, chapter: str, student: str) -> HandedIn:
     """Read what a student handed in for a chapter; never fails, remarks say what was wrong."""
     release = nbformat.read(course.folder("release", chapter) / NOTEBOOK, as_version=4)
     path, remarks = find(course.folder("submitted", chapter, student))
-    if path is None:
-        return HandedIn(student, release, remarks)
     try:
-        own = read(path)
+        own = read(path) if path else None
     except ValueError as error:
-        return HandedIn(student, release, [*remarks, str(error)], path)
+        own, remarks = None, [*remarks, str(error)]
+    if own is None:
+        release.cells.insert(0, new_markdown_cell(f"**Not graded:** {remarks[-1]}."))
+        return HandedIn(student, release, remarks, path)
     notebook, changes = rebuilt(own, release)
     return HandedIn(student, notebook, [*remarks, *changes, *suspicions(notebook)], path)
 
