@@ -43,14 +43,20 @@ class Reading:
         """Copies of the tables of a model, written down like this."""
         start, step, seen = (part.copy() for part in model)
         scale = -1 / np.log(self.base) if self.base else 1.0
-        step, seen = step.T if self.columns else step, seen[::-1] if self.backwards else seen
+        step, seen = (
+            step.swapaxes(-1, -2) if self.columns else step,
+            seen[::-1] if self.backwards else seen,
+        )
         return scale * start, scale * step, scale * seen
 
     def taken(self, shown: Hmm) -> Hmm:
         """The model of somebody who takes these tables to be written down like this."""
         start, step, seen = shown
         scale = -np.log(self.base) if self.base else 1.0
-        step, seen = step.T if self.columns else step, seen[::-1] if self.backwards else seen
+        step, seen = (
+            step.swapaxes(-1, -2) if self.columns else step,
+            seen[::-1] if self.backwards else seen,
+        )
         return scale * start, scale * step, scale * seen
 
     def read(self, answer: object, model: Hmm) -> np.ndarray:
@@ -75,10 +81,16 @@ class Reading:
 PLAIN = Reading()
 
 
-def random_hmm(rng: np.random.Generator, n_steps: int, n_states: int) -> Hmm:
-    """Logarithms of a start distribution (K,), a transition table (K, K), likelihoods (T, K)."""
+def random_hmm(
+    rng: np.random.Generator, n_steps: int, n_states: int, changing: bool = False
+) -> Hmm:
+    """Logarithms of a start distribution (K,), a transition table (K, K), likelihoods (T, K).
+
+    `changing`: every step has a table of its own, (T - 1, K, K).
+    """
     start = np.log(rng.dirichlet(np.ones(n_states)))
-    step = np.log(rng.dirichlet(np.ones(n_states), size=n_states))
+    size = (n_steps - 1, n_states) if changing else n_states
+    step = np.log(rng.dirichlet(np.ones(n_states), size=size))
     return start, step, np.log(rng.uniform(0.02, 1.0, size=(n_steps, n_states)))
 
 
@@ -86,7 +98,13 @@ def path_score(path: np.ndarray, model: Hmm) -> float:
     """Log of the joint probability of a path (T,) of states and the observations."""
     log_start, log_step, log_seen = model
     score = log_start[path[0]] + log_seen[range(len(path)), path].sum()
-    return score + log_step[path[:-1], path[1:]].sum()
+    return score + _steps(log_step, log_seen)[range(len(path) - 1), path[:-1], path[1:]].sum()
+
+
+def _steps(log_step: np.ndarray, log_seen: np.ndarray) -> np.ndarray:
+    """A table for every step, (T - 1, K, K)."""
+    n_steps, n_states = log_seen.shape
+    return np.broadcast_to(log_step, (n_steps - 1, n_states, n_states))
 
 
 def check_viterbi(
@@ -100,7 +118,8 @@ def check_viterbi(
     given = dict(zip(("log_start", "log_step", "log_seen"), reading.shown(model), strict=True))
     if reading.base:
         given = {name.replace("log", "cost"): table for name, table in given.items()}
-    path = reading.read(ask(viterbi, "the path", **given), model)
+    advice = _CHANGING if model[1].ndim == 3 else ""
+    path = reading.read(ask(viterbi, "the path", advice, **given), model)
     score = path_score(path, model)
     assert np.isclose(score, best), (
         f"your path has {reading.words(score)}, the best has {reading.words(best)}: "
@@ -108,13 +127,16 @@ def check_viterbi(
     )
 
 
+_CHANGING = "every step has a table of its own: read the task again"
+
+
 @peer
 def _best_path(log_start: np.ndarray, log_step: np.ndarray, log_seen: np.ndarray) -> np.ndarray:
     """The most probable path (T,), each score kept together with its path."""
     kept = [(score, [k]) for k, score in enumerate(log_start + log_seen[0])]
-    for seen in log_seen[1:]:
+    for step, seen in zip(_steps(log_step, log_seen), log_seen[1:], strict=True):
         kept = [
-            max((score + log_step[path[-1], k] + seen[k], [*path, k]) for score, path in kept)
+            max((score + step[path[-1], k] + seen[k], [*path, k]) for score, path in kept)
             for k in range(len(seen))
         ]
     return np.array(max(kept)[1])
@@ -126,6 +148,7 @@ def _misread(path: np.ndarray, model: Hmm, reading: Reading) -> str:
         return ""
     found = []
     for other in (
+        replace(reading, first=0),
         replace(reading, base=0.0),
         replace(reading, columns=False),
         replace(reading, backwards=False),
@@ -157,10 +180,10 @@ def _viterbi_advice(path: np.ndarray, model: Hmm, best: float, reading: Reading)
     log_start, log_step, log_seen = model
     scores = log_start + log_seen[0]
     greedy, ends = [int(scores.argmax())], [int(scores.argmax())]
-    for seen in log_seen[1:]:
-        scores = (scores[:, None] + log_step).max(axis=0) + seen
+    for step, seen in zip(_steps(log_step, log_seen), log_seen[1:], strict=True):
+        scores = (scores[:, None] + step).max(axis=0) + seen
         ends.append(int(scores.argmax()))
-        greedy.append(int((log_step[greedy[-1]] + seen).argmax()))
+        greedy.append(int((step[greedy[-1]] + seen).argmax()))
     if np.isclose(path_score(path[::-1], model), best):
         order = "the states are asked for in the order of time, x_1 first"
         return (
@@ -174,7 +197,18 @@ def _viterbi_advice(path: np.ndarray, model: Hmm, best: float, reading: Reading)
         ),
     }
     found = [words for words, wrong in advice.items() if (path == wrong).all()]
+    if log_step.ndim == 3 and _same_table_path(path, model):
+        found.append(_CHANGING)
     return "; or: ".join(found) or _general_advice(reading)
+
+
+def _same_table_path(path: np.ndarray, model: Hmm) -> bool:
+    """Whether the path is the best one for the first or the last table at every step."""
+    log_start, log_step, log_seen = model
+    if not 1 < len(path) <= 100:
+        return False
+    tables = log_step[0], log_step[-1], log_step.mean(axis=0)
+    return any((path == _best_path(log_start, table, log_seen)).all() for table in tables)
 
 
 def _general_advice(reading: Reading) -> str:

@@ -84,7 +84,7 @@ $(K_i, K_j)$, and the dictionary has every edge in both directions;""",
         Edit(
             FREE,
             """Long chains need messages of a moderate size,
-so scale each message by a factor that makes its <<by>>, before you take the logarithm. The
+so scale each message such that its <<by>>, before you take the logarithm. The
 messages in the inbox are scaled like this too.""",
         ),
         Cell(
