@@ -6,7 +6,7 @@ Each sampler is run with every mix of its mistakes, so that each answer is recog
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import combinations
+from itertools import product
 
 import numpy as np
 
@@ -37,6 +37,22 @@ SLIPS = {
     "entry": "`alpha_bar` has no entry for the data; at t = 1 Python takes the last one",
     "late": "`betas[t - 2]` is the beta of the step before, and at t = 1 the last of all",
     "shared": "each example has its own noise; yours share one",
+}
+
+#: What the network answers with -> groups of mistakes; a sampler has at most one of each.
+GROUPS = {
+    "v": (
+        ("sign", "turned", "root"),
+        ("exchanged", "kept", "alpha", "now"),
+        ("forward", "spread"),
+        ("entry", "late"),
+    ),
+    "score": (
+        ("uphill", "noise", "step"),
+        ("times", "whole", "undivided"),
+        ("forward", "spread"),
+        ("late", "shared"),
+    ),
 }
 
 
@@ -125,33 +141,37 @@ def check_sampler(
     shape: tuple[int, ...] = (4, 2),
     *,
     answers: str = "v",
-    slips: tuple[str, ...] = (),
 ) -> None:
-    """Compare all x_t with those of every mix of the mistakes `slips`."""
+    """Compare all x_t, and those of a wrong answer with every mix of mistakes, one of a group."""
     betas, network = random_betas(rng, steps), Network(rng, shape[1:], steps)
     start, z = rng.normal(size=shape), rng.normal(size=(steps + 1, *shape))
     given = {"start": start, "z": z, "betas": betas}
     what = f"x_0 to x_T for {steps} steps"
     answer = ask(mended_sampler, what, network=sealed(network.numpy), **given)
     values = as_numbers(numbers(answer), (steps + 1, *shape), what)
-    name = {"v": "the velocity", "score": "the score"}[answers]
-    with np.errstate(all="ignore"):
-        hints = {
-            f"the network answers with {name}, the variance is the posterior's: read again": (
-                trajectory(network.numpy, **given)
-            )
-        }
-        for count in range(1, len(slips) + 1):
-            for kept in combinations(slips, count):
-                advice = "; ".join(SLIPS[slip] for slip in kept)
-                hints[advice] = path_of(answers, network.numpy, start, z, betas, *kept)
-        hints[SLIPS["forward"]] = path_of(answers, network.numpy, start, z, betas, "forward")
     right = path_of(answers, network.numpy, **given)
-    hints["entry t of the path is x_t; yours begins with x_T"] = right[::-1]
-    hints["z[t] belongs to the step from x_t; yours is one off"] = path_of(
-        answers, network.numpy, start, np.roll(z, 1, axis=0), betas
-    )
-    hints["each step but the last adds noise"] = path_of(
-        answers, network.numpy, start, 0 * z, betas
-    )
+    wrong = not np.allclose(values, right, rtol=FLOAT32, atol=FLOAT32)
+    hints = _mistakes(answers, network.numpy, start, z, betas) if wrong else {}
     compare(values, right, what, hints=hints, tol=FLOAT32)
+
+
+def _mistakes(
+    answers: str, network: Callable, start: np.ndarray, z: np.ndarray, betas: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Advice -> all x_t, for the lesson's sampler, every mix of mistakes, and some others."""
+    name = {"v": "the velocity", "score": "the score"}[answers]
+    reminder = f"the network answers with {name}, the variance is the posterior's: read again"
+    with np.errstate(all="ignore"):
+        hints = {reminder: trajectory(network, start, z, betas)}
+        for mix in product(*(("", *group) for group in GROUPS[answers])):
+            slips = [slip for slip in mix if slip]
+            if slips:
+                advice = "; ".join(SLIPS[slip] for slip in slips)
+                hints[advice] = path_of(answers, network, start, z, betas, *slips)
+        rolled = path_of(answers, network, start, np.roll(z, 1, axis=0), betas)
+    right = path_of(answers, network, start, z, betas)
+    return hints | {
+        "entry t of the path is x_t; yours begins with x_T": right[::-1],
+        "z[t] belongs to the step from x_t; yours is one off": rolled,
+        "each step but the last adds noise": path_of(answers, network, start, 0 * z, betas),
+    }

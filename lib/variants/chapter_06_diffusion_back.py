@@ -44,21 +44,22 @@ def back_tests(form: str, one: str = "1") -> tuple[Edit, ...]:
 
 def several(rng: np.random.Generator) -> Values:
     """How many steps go back at once."""
-    return {"back": int(rng.integers(2, 5))}
+    back = int(rng.integers(2, 5))
+    return {"back": back, "word": {2: "two", 3: "three", 4: "four"}[back]}
 
 
 SEVERAL = Twist(
     2,
     "several steps back at once",
     (
-        row(2, BACK_ROW, "<<back>> steps back when the data are known"),
+        row(2, BACK_ROW, "<<word>> steps back when the data are known"),
         Cell(
             BACK,
             r"""
-## Task 2: <<back>> steps back when the data are known (3 points)
+## Task 2: <<word>> steps back when the data are known (3 points)
 
 Backwards is hard, unless $x_0$ is known. Then Bayes' rule gives a Gaussian, and not for one step
-alone. A sampler in a hurry goes back <<back>> steps at once:
+alone. A sampler in a hurry goes back <<word>> steps at once:
 
 $$
 \begin{aligned}
@@ -67,11 +68,9 @@ $$
 \end{aligned}
 $$ (eq-hw-diffusion-bayes)
 
-Write `posterior(x0, xt, t, alpha_bar)`, which returns the pair of its mean, shaped like `x0`, and
-its variance, shape $(N,)$. `t` is an array of $N$ whole numbers, each at least <<back>>. The
-betas
-are not given; `alpha_bar` tells what you need. At $t = <<back>>$ the answer is $x_0$ itself,
-without
+Write `posterior(x0, xt, t, alpha_bar)`, which returns the pair of its mean, shaped like `x0`, and its
+variance, shape $(N,)$. `t` is an array of $N$ whole numbers, each at least <<back>>. The betas are
+not given; `alpha_bar` tells what you need. At $t = <<back>>$ the answer is $x_0$ itself, without
 doubt.
 """,
         ),
@@ -80,7 +79,7 @@ doubt.
             "posterior",
             """
 kept, before = alpha_bar[t], alpha_bar[t - <<back>>]
-alpha = kept / before  # of <<back>> steps together
+alpha = kept / before  # of <<word>> steps together
 on_x0 = np.sqrt(before) * (1 - alpha) / (1 - kept)
 on_xt = np.sqrt(alpha) * (1 - before) / (1 - kept)
 wide = (-1, *[1] * (x0.ndim - 1))
@@ -108,10 +107,8 @@ BETWEEN = Twist(
             r"""
 ## Task 2: a lost step between its neighbours (3 points)
 
-A film of the destruction has lost one picture: $x_{t-1}$ and $x_{t+1}$ are known, $x_t$ is not.
-Where
-was it? Given $x_{t-1}$, all the earlier pictures tell nothing more, and Bayes' rule gives a
-Gaussian:
+A film of the destruction has lost one picture: $x_{t-1}$ and $x_{t+1}$ are known, $x_t$ is not. Where
+was it? Given $x_{t-1}$, all the earlier pictures tell nothing more, and Bayes' rule gives a Gaussian:
 
 $$
 \begin{aligned}
@@ -121,13 +118,10 @@ $$
 $$ (eq-hw-diffusion-bayes)
 
 A step is $q(x_t \mid x_{t-1}) = \mathcal{N}(x_t;\, \sqrt{\alpha_t}\, x_{t-1},\, \beta_t I)$ with
-$\beta_t = 1 - \alpha_t$. Write `posterior(before, after, t, alpha_bar)` for $x_{t-1}$ = `before`
-and
-$x_{t+1}$ = `after`. It returns the pair of the mean of $x_t$, shaped like `before`, and its
-variance,
-shape $(N,)$. `t` is an array of $N$ whole numbers with $1 \le t \le T - 1$. The alphas and betas
-are not
-given; you can find them in `alpha_bar`.
+$\beta_t = 1 - \alpha_t$. Write `posterior(before, after, t, alpha_bar)` for $x_{t-1}$ = `before` and
+$x_{t+1}$ = `after`. It returns the pair of the mean of $x_t$, shaped like `before`, and its variance,
+shape $(N,)$. `t` is an array of $N$ whole numbers with $1 \le t \le T - 1$. The alphas and betas are
+not given; you can find them in `alpha_bar`.
 """,
         ),
         Edit(
@@ -166,8 +160,7 @@ GROWING = Twist(
             r"""
 ## Task 2: one step back when nothing shrinks (3 points)
 
-Some models do not shrink the data. They only add noise, with variances
-$\gamma_1, \dots, \gamma_T$:
+Some models do not shrink the data. They only add noise, with variances $\gamma_1, \dots, \gamma_T$:
 
 $$
 \begin{aligned}
@@ -186,9 +179,8 @@ $$
 $$ (eq-hw-diffusion-bayes)
 
 Write `posterior(x0, xt, t, noise)`, which returns the pair of its mean, shaped like `x0`, and its
-variance, shape $(N,)$. `t` is an array of $N$ whole numbers. `noise` has $T + 1$ entries:
-`noise[t]` is
-$v_t$, and `noise[0]` is 0. The gammas are not given; you can find them in `noise`. At $t = 1$ the
+variance, shape $(N,)$. `t` is an array of $N$ whole numbers. `noise` has $T + 1$ entries: `noise[t]`
+is $v_t$, and `noise[0]` is 0. The gammas are not given; you can find them in `noise`. At $t = 1$ the
 answer is $x_0$ itself, without doubt.
 """,
         ),

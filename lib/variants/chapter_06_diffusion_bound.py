@@ -81,13 +81,11 @@ def lesson_targets(rng: np.random.Generator) -> Values:
 
 START = r"""
 
-For $t = 2, \dots, T$, the term $L_{t-1}$ of the bound is the divergence of
-$q(x_{t-1} \mid x_t, x_0)$ from
-$p_\theta(x_{t-1} \mid x_t) = \mathcal{N}(\mu_\theta, \sigma_t^2 I)$. The mean $\mu_\theta$ is
-$\tilde\mu_t$ with the guess $\hat x_0$ in the place of $x_0$.
-So the term is a weighted squared error, plus a constant that no network can change, and the
-weight
-depends on what we count the error in:
+For $t = 2, \dots, T$, the term $L_{t-1}$ of the bound is the divergence of $q(x_{t-1} \mid x_t, x_0)$
+from $p_\theta(x_{t-1} \mid x_t) = \mathcal{N}(\mu_\theta, \sigma_t^2 I)$. The mean $\mu_\theta$ is
+$\tilde\mu_t$ with the guess $\hat x_0$ in the place of $x_0$. So the term is a weighted squared
+error, plus a constant that no network can change, and the weight depends on what we count the error
+in:
 
 $$
 \begin{aligned}
@@ -110,14 +108,12 @@ TARGETS = Twist(
             WEIGHTS
             + START
             + r"""
-The score is $s = -\epsilon / \sqrt{1 - \bar\alpha_t}$, the arrow $u = \epsilon - x_0$, the
-velocity
+The score is $s = -\epsilon / \sqrt{1 - \bar\alpha_t}$, the arrow $u = \epsilon - x_0$, the velocity
 $v = \sqrt{\bar\alpha_t}\, \epsilon - \sqrt{1 - \bar\alpha_t}\, x_0$. <<hats>> belong to the same
-answer of the network: with
-$\hat x_0$ and $\hat\epsilon$ they make the same $x_t$. Write `bound_weights(betas, variance)`,
-which returns the
-triple of arrays $<<triple>>$ for $t = 2, \dots, T$, so each has shape $(T - 1,)$.
-`variance` says what $\sigma_t^2$ is: $\tilde\beta_t$ for `"posterior"`, $\beta_t$ for `"beta"`.
+answer of the network: with $\hat x_0$ and $\hat\epsilon$ they make the same $x_t$. Write
+`bound_weights(betas, variance)`, which returns the triple of arrays $<<triple>>$ for
+$t = 2, \dots, T$, so each has shape $(T - 1,)$. `variance` says what $\sigma_t^2$ is: $\tilde\beta_t$
+for `"posterior"`, $\beta_t$ for `"beta"`.
 """
             + END,
         ),
@@ -149,20 +145,18 @@ SHARE = Twist(
             WEIGHTS
             + START
             + r"""
-Here <<hats>> belong to the same answer of the network: with $\hat x_0$ and $\hat\epsilon$ they
-make the same $x_t$, and $v = \sqrt{\bar\alpha_t}\, \epsilon - \sqrt{1 - \bar\alpha_t}\, x_0$.
-The variance of the step is learned: Nichol and Dhariwal (2021) let it lie between its two bounds,
-with
-the share $\kappa$ for $\beta_t$ and the rest for $\tilde\beta_t$, the variance of
-$q(x_{t-1} \mid x_t, x_0)$:
+Here <<hats>> belong to the same answer of the network: with $\hat x_0$ and $\hat\epsilon$ they make
+the same $x_t$, and $v = \sqrt{\bar\alpha_t}\, \epsilon - \sqrt{1 - \bar\alpha_t}\, x_0$. The variance
+of the step is learned: Nichol and Dhariwal (2021) let it lie between its two bounds, with the share
+$\kappa$ for $\beta_t$ and the rest for $\tilde\beta_t$, the variance of $q(x_{t-1} \mid x_t, x_0)$:
 
 $$
 \log \sigma_t^2 = \kappa \log \beta_t + (1 - \kappa) \log \tilde\beta_t
 $$
 
-Write `bound_weights(betas, share)`, which returns the triple of arrays
-$<<triple>>$ for $t = 2, \dots, T$, so each has shape $(T - 1,)$. `share` is
-the number $\kappa$, from 0 to 1, the same at all steps.
+Write `bound_weights(betas, share)`, which returns the triple of arrays $<<triple>>$ for
+$t = 2, \dots, T$, so each has shape $(T - 1,)$. `share` is the number $\kappa$, from 0 to 1, the same
+at all steps.
 """
             + END,
         ),
@@ -200,18 +194,14 @@ RATIOS = Twist(
             WEIGHTS
             + START
             + r"""
-Here <<hats>> belong to the same answer of the network: with $\hat x_0$ and $\hat\epsilon$ they
-make
-the same $x_t$, and $v = \sqrt{\bar\alpha_t}\, \epsilon - \sqrt{1 - \bar\alpha_t}\, x_0$. The
-schedule is not given by its
-betas but by the signal-to-noise ratios $\mathrm{SNR}(t) = \bar\alpha_t / (1 - \bar\alpha_t)$:
-`snr` has $T$ entries,
-and `snr[0]` is $\mathrm{SNR}(1)$. Write `bound_weights(snr, variance)`, which returns the triple
-of
-arrays $<<triple>>$ for $t = 2, \dots, T$, so each has shape $(T - 1,)$.
-`variance` says what $\sigma_t^2$ is: $\tilde\beta_t$ for `"posterior"`, $\beta_t$ for `"beta"`.
-One of the weights is
-surprisingly short in these letters.
+Here <<hats>> belong to the same answer of the network: with $\hat x_0$ and $\hat\epsilon$ they make
+the same $x_t$, and $v = \sqrt{\bar\alpha_t}\, \epsilon - \sqrt{1 - \bar\alpha_t}\, x_0$. The schedule
+is not given by its betas but by the signal-to-noise ratios
+$\mathrm{SNR}(t) = \bar\alpha_t / (1 - \bar\alpha_t)$: `snr` has $T$ entries, and `snr[0]` is
+$\mathrm{SNR}(1)$. Write `bound_weights(snr, variance)`, which returns the triple of arrays
+$<<triple>>$ for $t = 2, \dots, T$, so each has shape $(T - 1,)$. `variance` says what $\sigma_t^2$
+is: $\tilde\beta_t$ for `"posterior"`, $\beta_t$ for `"beta"`. One of the weights is surprisingly
+short in these letters.
 """
             + END,
         ),

@@ -49,8 +49,7 @@ LEVELS = Twist(
             TASK
             + r"""
 
-One step of destruction shrinks an example a little and adds a little noise, each number for
-itself:
+One step of destruction shrinks an example a little and adds a little noise, each number for itself:
 
 $$
 \begin{aligned}
@@ -60,8 +59,8 @@ $$
 \end{aligned}
 $$ (eq-hw-diffusion-step)
 
-This schedule is written by an engineer. It does not list $\beta_t$ but the level $\lambda_t$ of
-the signal over the noise, in <<unit>>:
+This schedule is written by an engineer. It does not list $\beta_t$ but the level $\lambda_t$ of the
+signal over the noise, in <<unit>>:
 
 $$
 \begin{aligned}
@@ -74,8 +73,8 @@ $$ (eq-hw-diffusion-tables)
 <<words>> The levels fall with $t$.
 
 **a (2 points).** Write `schedule_tables(levels)`, which returns three arrays with $T + 1$ entries
-each: $\alpha_t$, $\bar\alpha_t$, $\beta_t$ for $t = 0, \dots, T$. The list `levels` has $T$
-entries, `levels[0]` is $\lambda_1$.
+each: $\alpha_t$, $\bar\alpha_t$, $\beta_t$ for $t = 0, \dots, T$. The list `levels` has $T$ entries,
+`levels[0]` is $\lambda_1$.
 The data have lost nothing: $\alpha_0 = \bar\alpha_0 = 1$ and $\beta_0 = 0$.""",
         ),
         Edit(
@@ -98,8 +97,8 @@ return alpha, alpha_bar, 1 - alpha
             r"""
 **b (1 point).** A sampler starts from $\mathcal{N}(0, I)$, so $x_T$ should be that and nothing
 else. How far is it from it? Write `terminal_nats(x0, level)`, which returns
-$L_T = \mathrm{KL}\bigl(q(x_T \mid x_0) \,\Vert\, \mathcal{N}(0, I)\bigr)$ in nats for each
-example, shape $(N,)$. `x0` has shape $(N, D)$. From here on you are given the table `level` with
+$L_T = \mathrm{KL}\bigl(q(x_T \mid x_0) \,\Vert\, \mathcal{N}(0, I)\bigr)$ in nats for each example,
+shape $(N,)$. `x0` has shape $(N, D)$. From here on you are given the table `level` with
 $T + 1$ entries: `level[t]` is $\lambda_t$ in <<unit>>, and `level[0]` is infinite.""",
         ),
         Edit(

@@ -10,8 +10,8 @@ from lib.variants.chapter_06_diffusion_edits import asking, moved, row
 LOSS = "## Task 5: the loss of Algorithm 1 (3 points)"
 LOSS_ROW = "the loss of Algorithm 1"
 CALLS = r"""Write the inside of the training loop, in PyTorch:
-`training_loss(network, x0, t, eps, alpha_bar, target)`. The random numbers are drawn already: `t`
-is a
+`training_loss(network, x0, t, eps, alpha_bar, target)`. The random numbers are drawn already: `t` is
+a
 tensor of $N$ whole numbers, `eps` is shaped like `x0`, which has any shape $(N, \dots)$. """
 
 
@@ -48,26 +48,23 @@ CLIPPED = Twist(
             r"""
 ## Task 5: a loss with a largest weight (3 points)
 
-Algorithm 1 weighs the errors of the noise alike at all steps. Counted in $x_0$, this is the
-weight
-$\mathrm{SNR}(t) = \bar\alpha_t / (1 - \bar\alpha_t)$, which grows without limit near the data.
-Hang et al. (2023) limit it:
+Algorithm 1 weighs the errors of the noise alike at all steps. Counted in $x_0$, this is the weight
+$\mathrm{SNR}(t) = \bar\alpha_t / (1 - \bar\alpha_t)$, which grows without limit near the data. Hang
+et al. (2023) limit it:
 
 $$
 \frac{1}{N} \sum_{n=1}^{N} \min\bigl\{\mathrm{SNR}(t_n),\, <<clip>>\bigr\}\, \bigl\lVert x_0^{(n)}
 - \hat x_0^{(n)} \bigr\rVert^2
 $$
 
-Whatever the network answers, the error is that of the $\hat x_0$ that belongs to its answer, and
-the limit
+Whatever the network answers, the error is that of the $\hat x_0$ that belongs to its answer, and the
+limit
 is <<clip>>. """
             + CALLS
             + r"""Make $x_t$
-and call `network(xt, t)`, which gives a tensor shaped like `xt`. `target` says what the network
-tries
+and call `network(xt, t)`, which gives a tensor shaped like `xt`. `target` says what the network tries
 to answer: `"eps"`, `"x0"` or `"v"`, where
-$v = \sqrt{\bar\alpha_t}\, \epsilon - \sqrt{1 - \bar\alpha_t}\, x_0$. Return one number, a tensor
-that
+$v = \sqrt{\bar\alpha_t}\, \epsilon - \sqrt{1 - \bar\alpha_t}\, x_0$. Return one number, a tensor that
 gradients can go through: the sum above, with the squared error **summed over all numbers of an
 example**.
 """,
@@ -113,8 +110,7 @@ SOFT = Twist(
 ## Task 5: a loss that bears outliers (3 points)
 
 With squares, a few bad examples rule the gradient. Song and Dhariwal (2024) count an example by a
-distance that is a square where it is small and a straight line where it is large. For an error
-$e$, a
+distance that is a square where it is small and a straight line where it is large. For an error $e$, a
 vector of all numbers of the example,
 
 $$
@@ -124,11 +120,10 @@ $$
 """
             + CALLS
             + r"""Make $x_t$,
-call `network(xt, t)`, which gives a tensor shaped like `xt`, and compare with the target,
-`"eps"`, `"x0"` or `"v"`,
-where $v = \sqrt{\bar\alpha_t}\, \epsilon - \sqrt{1 - \bar\alpha_t}\, x_0$. Return one number, a
-tensor that gradients can go through: the
-distance $d$, **one for each example, averaged over the examples**.
+call `network(xt, t)`, which gives a tensor shaped like `xt`, and compare with the target, `"eps"`,
+`"x0"` or `"v"`, where $v = \sqrt{\bar\alpha_t}\, \epsilon - \sqrt{1 - \bar\alpha_t}\, x_0$. Return
+one number, a tensor that gradients can go through: the distance $d$, **one for each example, averaged
+over the examples**.
 """,
         ),
         Edit(
@@ -161,22 +156,18 @@ MIRRORED = Twist(
             r"""
 ## Task 5: a loss that uses each noise twice (3 points)
 
-The loss of Algorithm 1 jumps from batch to batch, because the noise does. If $\epsilon$ is
-standard normal,
-so is $-\epsilon$; what one of them overstates, the other often makes up for. So each example is
-used twice
-with the same $t$: once with $\epsilon$, once with $-\epsilon$.
+The loss of Algorithm 1 jumps from batch to batch, because the noise does. If $\epsilon$ is standard
+normal, so is $-\epsilon$; what one of them overstates, the other often makes up for. So each example
+is used twice with the same $t$: once with $\epsilon$, once with $-\epsilon$.
 
 """
             + CALLS
             + r"""Make
 both $x_t$, call `network(xt, t)`, which gives a tensor shaped like `xt`, for each of them, and
-compare with
-its own target, `"eps"`, `"x0"` or `"v"`: mind that the sign of the noise changes more than $x_t$.
-Here
-$v = \sqrt{\bar\alpha_t}\, \epsilon - \sqrt{1 - \bar\alpha_t}\, x_0$. Return one number, a tensor
-that gradients can go through: the
-squared error **summed over all numbers of an example and averaged over the $2N$ noisy examples**.
+compare with its own target, `"eps"`, `"x0"` or `"v"`: mind that the sign of the noise changes more
+than $x_t$. Here $v = \sqrt{\bar\alpha_t}\, \epsilon - \sqrt{1 - \bar\alpha_t}\, x_0$. Return one
+number, a tensor that gradients can go through: the squared error **summed over all numbers of an
+example and averaged over the $2N$ noisy examples**.
 """,
         ),
         Edit(

@@ -80,8 +80,8 @@ $$
 \end{aligned}
 $$ (eq-hw-diffusion-step)
 
-Nothing shrinks, so this task has no $\alpha_t$. Each number of the data has the variance
-<<power>>. Everything else follows from this and from $\gamma_1, \dots, \gamma_T$:
+Nothing shrinks, so this task has no $\alpha_t$. Each number of the data has the variance <<power>>.
+Everything else follows from this and from $\gamma_1, \dots, \gamma_T$:
 
 $$
 \begin{aligned}
@@ -91,9 +91,9 @@ v_t &= \sum_{s=1}^{t} \gamma_s, \\
 $$ (eq-hw-diffusion-tables)
 
 **a (2 points).** Write `schedule_tables(gammas)`, which returns three arrays with $T + 1$ entries
-each: $\gamma_t$, $v_t$, $\mathrm{SNR}(t)$ for $t = 0, \dots, T$. The list `gammas` has $T$
-entries, `gammas[0]` is $\gamma_1$.
-The data are without noise: $\gamma_0 = v_0 = 0$, and their signal-to-noise ratio is infinite
+each: $\gamma_t$, $v_t$, $\mathrm{SNR}(t)$ for $t = 0, \dots, T$. The list `gammas` has $T$ entries,
+`gammas[0]` is $\gamma_1$. The data are without noise: $\gamma_0 = v_0 = 0$, and their signal-to-noise
+ratio is infinite
 (`np.inf`).""",
         ),
         Edit(
@@ -114,11 +114,11 @@ return gamma, noise, snr
             PART_B,
             r"""
 **b (1 point).** A sampler of this process starts from
-$\mathcal{N}\bigl(0, (v_T + <<power>>) I\bigr)$: noise with the variance that the noisy data have.
-How far is $x_T$ from that? Write `terminal_nats(x0, snr)`, which returns
-$L_T = \mathrm{KL}\bigl(q(x_T \mid x_0) \,\Vert\, \mathcal{N}(0, (v_T + <<power>>) I)\bigr)$ in
-nats for each example, shape $(N,)$. `x0` has shape $(N, D)$. From here on `snr`, your table of
-part a, is all that you are told about the schedule: `snr[t]` is $\mathrm{SNR}(t)$, and `snr[0]`
+$\mathcal{N}\bigl(0, (v_T + <<power>>) I\bigr)$: noise with the variance that the noisy data have. How
+far is $x_T$ from that? Write `terminal_nats(x0, snr)`, which returns
+$L_T = \mathrm{KL}\bigl(q(x_T \mid x_0) \,\Vert\, \mathcal{N}(0, (v_T + <<power>>) I)\bigr)$ in nats
+for each example, shape $(N,)$. `x0` has shape $(N, D)$. From here on `snr`, your table of part a, is
+all that you are told about the schedule: `snr[t]` is $\mathrm{SNR}(t)$, and `snr[0]`
 is infinite.""",
         ),
         Edit(
@@ -173,10 +173,9 @@ ELSEWHERE = Twist(
             TASK
             + r"""
 
-One step of destruction draws an example a little closer to a grey picture, in which every number
-is $m = <<mean>>$, and adds a little noise, each number for itself. The noise is such that
-everything ends at $\mathcal{N}(m, c^2 I)$ with
-the spread $c = <<std>>$:
+One step of destruction draws an example a little closer to a grey picture, in which every number is
+$m = <<mean>>$, and adds a little noise, each number for itself. The noise is such that everything
+ends at $\mathcal{N}(m, c^2 I)$ with the spread $c = <<std>>$:
 
 $$
 \begin{aligned}
@@ -185,9 +184,9 @@ $$
 \end{aligned}
 $$ (eq-hw-diffusion-step)
 
-In the lesson $m = 0$ and $c = 1$; here $m = <<mean>>$ and $c = <<std>>$ in all parts of this
-task. Data of variance 1 about $m$ keep the share $\bar\alpha_t$ of it, and the noise that they
-have received has a variance of $c^2 (1 - \bar\alpha_t)$:
+In the lesson $m = 0$ and $c = 1$; here $m = <<mean>>$ and $c = <<std>>$ in all parts of this task.
+Data of variance 1 about $m$ keep the share $\bar\alpha_t$ of it, and the noise that they have
+received has a variance of $c^2 (1 - \bar\alpha_t)$:
 
 $$
 \begin{aligned}
@@ -197,8 +196,8 @@ $$
 $$ (eq-hw-diffusion-tables)
 
 **a (2 points).** Write `schedule_tables(betas)`, which returns three arrays with $T + 1$ entries
-each: $\alpha_t$, $\bar\alpha_t$, $\mathrm{SNR}(t)$ for $t = 0, \dots, T$.
-The data have lost nothing: $\alpha_0 = \bar\alpha_0 = 1$, and their signal-to-noise ratio is
+each: $\alpha_t$, $\bar\alpha_t$, $\mathrm{SNR}(t)$ for $t = 0, \dots, T$. The data have lost nothing:
+$\alpha_0 = \bar\alpha_0 = 1$, and their signal-to-noise ratio is
 infinite (`np.inf`).""",
         ),
         Solution(
@@ -213,8 +212,8 @@ return alpha, alpha_bar, snr
         Cell(
             PART_B,
             r"""
-**b (1 point).** A sampler starts from $\mathcal{N}(m, c^2 I)$, so $x_T$ should be that and
-nothing else. How far is it from it? Write `terminal_nats(x0, alpha_bar)`, which returns
+**b (1 point).** A sampler starts from $\mathcal{N}(m, c^2 I)$, so $x_T$ should be that and nothing
+else. How far is it from it? Write `terminal_nats(x0, alpha_bar)`, which returns
 $L_T = \mathrm{KL}\bigl(q(x_T \mid x_0) \,\Vert\, \mathcal{N}(m, c^2 I)\bigr)$ in nats for each
 example, shape $(N,)$. `x0` has shape $(N, D)$.""",
         ),

@@ -60,9 +60,8 @@ DIFFERENCE = Twist(
             VIEWS
             + r"""
 
-A network may be trained to answer with the noise $\epsilon$, with the data $x_0$, or with the
-arrow $u$
-<<words>>:
+A network may be trained to answer with the noise $\epsilon$, with the data $x_0$, or with the arrow
+$u$ <<words>>:
 
 $$
 \begin{aligned}
@@ -71,13 +70,10 @@ u &= <<tex>>
 \end{aligned}
 $$ (eq-hw-diffusion-velocity)
 
-The arrow has no factors, and it is not at right angles to $x_t$ as the lesson's velocity is.
-Given
+The arrow has no factors, and it is not at right angles to $x_t$ as the lesson's velocity is. Given
 $x_t$, each of the three tells the two others. Write `three_views(kind, value, xt, t, alpha_bar)`.
-`kind` is
-`"x0"`, `"eps"` or `"u"`; `value`, shaped like `xt`, is the answer of this kind; `t` is one whole
-number.
-Return the triple $(x_0, \epsilon, u)$.
+`kind` is `"x0"`, `"eps"` or `"u"`; `value`, shaped like `xt`, is the answer of this kind; `t` is one
+whole number. Return the triple $(x_0, \epsilon, u)$.
 """,
         ),
         Edit("(x0, eps, v), shaped like xt", "(x0, eps, u), shaped like xt"),
@@ -110,9 +106,8 @@ LINE = Twist(
             VIEWS
             + r"""
 
-Some models walk from the data to the noise on a straight line. $\tau_t$ is the share of the way
-that is
-gone at step $t$, and $u$ is the constant velocity <<words>>:
+Some models walk from the data to the noise on a straight line. $\tau_t$ is the share of the way that
+is gone at step $t$, and $u$ is the constant velocity <<words>>:
 
 $$
 \begin{aligned}
@@ -121,13 +116,11 @@ u &= <<tex>>
 \end{aligned}
 $$ (eq-hw-diffusion-velocity)
 
-A network may be trained to answer with $\epsilon$, with $x_0$ or with $u$. Given $x_t$, each of
-the three tells
-the two others. Write `three_views(kind, value, xt, t, tau)`. `kind` is `"x0"`, `"eps"` or `"u"`;
-`value`,
-shaped like `xt`, is the answer of this kind; `t` is one whole number. `tau` has $T + 1$ entries:
-`tau[t]`
-is $\tau_t$, with $0 < \tau_t < 1$ at all steps. Return the triple $(x_0, \epsilon, u)$.
+A network may be trained to answer with $\epsilon$, with $x_0$ or with $u$. Given $x_t$, each of the
+three tells the two others. Write `three_views(kind, value, xt, t, tau)`. `kind` is `"x0"`, `"eps"` or
+`"u"`; `value`, shaped like `xt`, is the answer of this kind; `t` is one whole number. `tau` has
+$T + 1$ entries: `tau[t]` is $\tau_t$, with $0 < \tau_t < 1$ at all steps. Return the triple
+$(x_0, \epsilon, u)$.
 """,
         ),
         Edit(
@@ -169,28 +162,23 @@ PRECONDITIONED = Twist(
             VIEWS
             + r"""
 
-Where nothing shrinks, $x_t$ gets larger and larger, and the best target changes with the noise:
-near the
-data a network had better find the noise, far from them the data. Karras et al. (2022) let it
-answer with
-an $F$ between the two, which is always of about the same size. With $\sigma_x = <<spread>>$, the
-standard
-deviation of the data,
+Where nothing shrinks, $x_t$ gets larger and larger, and the best target changes with the noise: near
+the data a network had better find the noise, far from them the data. Karras et al. (2022) let it
+answer with an $F$ between the two, which is always of about the same size. With
+$\sigma_x = <<spread>>$, the standard deviation of the data,
 
 $$
 \begin{aligned}
 x_t &= x_0 + \sigma_t\, \epsilon \\
-x_0 &= \frac{\sigma_x^2}{\sigma_t^2 + \sigma_x^2}\, x_t + \frac{\sigma_t\,
-\sigma_x}{\sqrt{\sigma_t^2 + \sigma_x^2}}\, F
+x_0 &= \frac{\sigma_x^2}{\sigma_t^2 + \sigma_x^2}\, x_t \\
+&\quad + \frac{\sigma_t\, \sigma_x}{\sqrt{\sigma_t^2 + \sigma_x^2}}\, F
 \end{aligned}
 $$ (eq-hw-diffusion-velocity)
 
 Given $x_t$, each of $x_0$, $\epsilon$ and $F$ tells the two others. Write
 `three_views(kind, value, xt, t, sigma)`. `kind` is `"x0"`, `"eps"` or `"F"`; `value`, shaped like
-`xt`, is the answer of
-this kind; `t` is one whole number. `sigma` has $T + 1$ entries: `sigma[t]` is the standard
-deviation $\sigma_t$
-of all noise up to step $t$. Return the triple $(x_0, \epsilon, F)$.
+`xt`, is the answer of this kind; `t` is one whole number. `sigma` has $T + 1$ entries: `sigma[t]` is
+the standard deviation $\sigma_t$ of all noise up to step $t$. Return the triple $(x_0, \epsilon, F)$.
 """,
         ),
         Edit(
