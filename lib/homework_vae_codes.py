@@ -81,7 +81,12 @@ def check_noise(
     z: np.ndarray, mean: np.ndarray, s: np.ndarray, what: str, *, width: str = "log-variance"
 ) -> None:
     """Assert that z (n, k) are independent draws of N(mean, diag sigma^2), at SIGMAS."""
-    noise, n = z - mean, len(z)
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        _check_noise(z - mean, s, what, width)
+
+
+def _check_noise(noise: np.ndarray, s: np.ndarray, what: str, width: str) -> None:
+    n = len(noise)
     assert np.abs(noise).max() > 1e-9, f"{what}: that is the mean itself; add noise"
     means = f"s is {MEANING[width]}"
     cases = {
@@ -108,8 +113,8 @@ def check_noise(
         raise AssertionError(f"{what}: (z - mean) / sigma has standard deviation {found}, not 1")
     off = np.abs(eps.mean(axis=0)).max()
     assert off < SIGMAS / np.sqrt(n), f"{what}: the noise has mean {off:.2f}, not 0"
-    if z.shape[1] > 1:
-        alike = np.abs(np.corrcoef(eps.T) - np.eye(z.shape[1])).max()
+    if noise.shape[1] > 1:
+        alike = np.abs(np.corrcoef(eps.T) - np.eye(noise.shape[1])).max()
         assert alike < SIGMAS / np.sqrt(n), (
             f"{what}: noise of two dimensions has correlation {alike:.2f}; draw each number anew"
         )

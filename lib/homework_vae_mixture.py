@@ -50,6 +50,8 @@ def check_responsibilities(
         "every density underflowed to 0, and 0/0 is nan; stay with logarithms and subtract the "
         "largest of each row before exp"
     )
+    if spread != "variances":
+        nan = f"the weights are given as logarithms, the spreads as {CALLED[spread]}; or {nan}"
     answer = ask(responsibilities, what, x=x, **model.given(), **extra)
     answer = as_numbers(numbers(answer), (12, m), what, nan=nan)
     joint = model.log_joint(x)
@@ -226,7 +228,10 @@ def check_bound(
         "that is the largest value, the bound for the best q; use the q you are given": best,
         "that is the gap between the bound and its largest value; return what is left": gap,
     }
-    answer = each_example(answer, 7, what, ZERO_LOG)
+    nan = ZERO_LOG
+    if spread != "variances":
+        nan += f". The weights are given as logarithms, the spreads as {CALLED[spread]}"
+    answer = each_example(answer, 7, what, nan)
     compare(answer, best - gap, what, hints=hints | log_p, tol=FLOAT32)
 
 

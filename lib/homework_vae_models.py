@@ -151,10 +151,11 @@ def check_gaussian(
     right = norm.logpdf(x, mean, std).sum(axis=1)
     hints = _gaussian_mistakes(x - mean, np.broadcast_to(std, x.shape), right)
     for name, read in SPREADS.items():
-        if name != spread and (name.startswith("log") or np.min(value) > 0):
+        if name != spread:
             advice = f"{spread} is the {called(spread)}, not the {called(name)}"
+            taken = value if name.startswith("log_") else np.abs(value)
             with np.errstate(all="ignore"):
-                hints[advice] = norm.logpdf(x, mean, read(value)).sum(axis=1)
+                hints[advice] = norm.logpdf(x, mean, read(taken)).sum(axis=1)
     compare(answer, right, what, hints=hints, tol=FLOAT32)
 
 

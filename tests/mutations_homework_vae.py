@@ -93,14 +93,14 @@ MUTATIONS = [
     ),
     Mutation(
         "wants exp(s) for the scale of noise",
-        "lib.homework_vae_codes.check_noise",
+        "lib.homework_vae_codes._check_noise",
         Edit("eps = noise / np.exp(WIDTHS[width] * s)", "eps = noise / np.exp(s)"),
         earns("draw-law"),
     ),
     Mutation(
         "allows noise that dimensions share",
-        "lib.homework_vae_codes.check_noise",
-        Edit("if z.shape[1] > 1:", "if z.shape[1] > 99:"),
+        "lib.homework_vae_codes._check_noise",
+        Edit("if noise.shape[1] > 1:", "if noise.shape[1] > 99:"),
         loses("draw-law", "draw", "shares the noise between dimensions"),
     ),
     Mutation(
