@@ -6,6 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lib.homework_asking import peer
+from lib.homework_gan import AGAIN
 from lib.homework_vae import leaf
 
 
@@ -39,6 +41,129 @@ class Parabola:
 def off_one(slopes: Tensor) -> Tensor:
     """Mean squared distance of slopes from 1."""
     return (slopes - 1).square().mean()
+
+
+@peer
+def asked(
+    kind: str, critic: Parabola, real: Tensor, fake: Tensor, share: Tensor, limit: float
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Both penalties, and the points between, by formulas of the parabola.
+
+    `kind` "r1": R1, and the distance of slopes from 1. "r2": R2 at the samples, and what slopes are
+    above `limit`; the share is that of the samples. "judged": slopes weighed by D's doubt, and the
+    squares of slopes between.
+    """
+    parts = share.reshape(-1, *[1] * (real.ndim - 1))
+    mix = real + parts * (fake - real) if kind == "r2" else fake + parts * (real - fake)
+    slopes = critic.gradient(mix).norm(dim=1)
+    if kind == "r1":
+        return critic.slope(real).square().mean() / 2, off_one(slopes), mix
+    if kind == "r2":
+        return critic.slope(fake).square().mean() / 2, over(slopes, limit), mix
+    doubt = torch.sigmoid(-critic(real)[:, 0]) * critic.slope(real)
+    trust = torch.sigmoid(critic(fake)[:, 0]) * critic.slope(fake)
+    return doubt.square().mean() + trust.square().mean(), slopes.square().mean(), mix
+
+
+def over(slopes: Tensor, limit: float) -> Tensor:
+    """Mean square of what slopes are above the limit."""
+    return torch.relu(slopes - limit).square().mean()
+
+
+def mistakes(
+    kind: str,
+    critic: Parabola,
+    real: Tensor,
+    fake: Tensor,
+    share: Tensor,
+    mix: Tensor,
+    limit: float,
+) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """Advice -> what that mistake gives, for each of the two penalties."""
+    if kind == "r1":
+        return r1_mistakes(critic, real, fake, mix), mix_mistakes(critic, real, fake, share, mix)
+    public = asked("r1", critic, real, fake, share, limit)
+    if kind == "r2":
+        first, second = r2_mistakes(critic, real, fake, share, mix, limit)
+    else:
+        first, second = judged_mistakes(critic, real, fake, mix)
+    both = [f"{AGAIN} {text}" for text in ANOTHER[kind]]
+    return {both[0]: public[0]} | first, {both[1]: public[1]} | second
+
+
+#: What to say to who returns R1 and the penalty with the goal 1.
+ANOTHER = {
+    "r2": (
+        "the first penalty is taken at the samples",
+        "the share is that of the samples, and slopes below the limit are free",
+    ),
+    "judged": (
+        "each slope is weighed by D, at data and at samples",
+        "slopes between should be 0, not 1",
+    ),
+}
+
+
+def r2_mistakes(
+    critic: Parabola, real: Tensor, fake: Tensor, share: Tensor, mix: Tensor, limit: float
+) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """What typical mistakes give for R2, and for slopes above a limit."""
+    at_fake, at_mix, other = critic.slope(fake), critic.slope(mix), real + fake - mix
+    return {
+        "the factor 1/2 is missing": at_fake.square().mean(),
+        "square the slopes": at_fake.mean() / 2,
+        "average over the examples, do not sum": at_fake.square().sum() / 2,
+        "sum over the numbers of an example, average over the examples": (
+            critic.gradient(fake).square().mean() / 2
+        ),
+        "it is taken at the samples, not between": at_mix.square().mean() / 2,
+        "the pair is (r2, lp); yours is turned round": over(at_mix, limit),
+    }, {
+        "slopes below the limit are free": (at_mix - limit).square().mean(),
+        f"the limit is {limit:g}, not 1": over(at_mix, 1),
+        "share is that of the samples: (1 - share) * real + share * fake": (
+            over(critic.slope(other), limit)
+        ),
+        "square what is above the limit": torch.relu(at_mix - limit).mean(),
+        "average over the examples, do not sum": torch.relu(at_mix - limit).square().sum(),
+        "slopes are lengths; take the root before you compare": over(at_mix.square(), limit),
+        "no factor 1/2 here": over(at_mix, limit) / 2,
+        "each example has its own share; yours is the same for all": over(
+            critic.slope(real + share[0] * (fake - real)), limit
+        ),
+    }
+
+
+def judged_mistakes(
+    critic: Parabola, real: Tensor, fake: Tensor, mix: Tensor
+) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """What typical mistakes give for slopes weighed by D, and for the squares of slopes between."""
+    at_data, at_fake, at_mix = (critic.slope(v) for v in (real, fake, mix))
+    p, q = (torch.sigmoid(critic(v)[:, 0]) for v in (real, fake))
+    other = critic.slope(real + fake - mix)
+
+    def both(on_data: Tensor, on_fake: Tensor) -> Tensor:
+        return (on_data * at_data.square()).mean() + (on_fake * at_fake.square()).mean()
+
+    return {
+        "data weigh (1 - D)^2, samples D^2; yours are exchanged": both(p**2, (1 - q) ** 2),
+        "square the weights as well": both(1 - p, q),
+        "the weights are missing": both(torch.ones_like(p), torch.ones_like(q)),
+        "the samples are missing": ((1 - p) * at_data).square().mean(),
+        "the data are missing": (q * at_fake).square().mean(),
+        "no factor 1/2 here": both((1 - p) ** 2, q**2) / 2,
+        "average over the examples, do not sum": both((1 - p) ** 2, q**2) * len(real),
+        "square the slopes": ((1 - p) ** 2 * at_data).mean() + (q**2 * at_fake).mean(),
+    }, {
+        "square the slopes": at_mix.mean(),
+        "no factor 1/2 here": at_mix.square().mean() / 2,
+        "the points lie at share * real + (1 - share) * fake; yours are exchanged": (
+            other.square().mean()
+        ),
+        "the points lie between data and samples; yours are the data": at_data.square().mean(),
+        "the points lie between data and samples; yours are the samples": at_fake.square().mean(),
+        "average over the examples, do not sum": at_mix.square().sum(),
+    }
 
 
 def r1_mistakes(critic: Parabola, real: Tensor, fake: Tensor, mix: Tensor) -> dict[str, Tensor]:

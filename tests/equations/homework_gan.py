@@ -8,10 +8,11 @@ from scipy.stats import norm, wasserstein_distance
 from torch.nn import functional as F
 
 from lib import gan_losses, gan_penalties
-from lib.homework_gan import GAMES, best_table, slopes_of
+from lib.homework_gan import GAMES, slopes_of
 from lib.homework_gan_critics import iterated
 from lib.homework_gan_penalties import Parabola
-from lib.homework_gan_steps import dirac_path
+from lib.homework_gan_smallest import dirac_path
+from lib.homework_gan_tables import best_table
 from tests.equations import checks
 
 SCORES = np.array([-2.0, -0.3, 0.4, 1.7, 2.5])

@@ -243,7 +243,7 @@ BEST_WRONG = variations(
 )
 BEST_WRONG += [
     calls_the_tests(
-        "best", "from lib.homework_gan import best_table\nreturn best_table(p, q, smooth)"
+        "best", "from lib.homework_gan_tables import best_table\nreturn best_table(p, q, smooth)"
     )
 ]
 
@@ -306,7 +306,9 @@ VALUE_WRONG = variations(
     ],
 )
 VALUE_WRONG += [
-    calls_the_tests("value", "from lib.homework_gan import value_of\nreturn value_of(p, q, D)")
+    calls_the_tests(
+        "value", "from lib.homework_gan_tables import value_of\nreturn value_of(p, q, D)"
+    )
 ]
 
 JENSEN = """
@@ -536,7 +538,7 @@ SMALLEST_WRONG += [
     ),
     calls_the_tests(
         "smallest",
-        "from lib.homework_gan_steps import dirac_path\n"
+        "from lib.homework_gan_smallest import dirac_path\n"
         "return dirac_path(theta, psi, lr, steps, gamma, alternating)",
     ),
 ]
@@ -788,7 +790,7 @@ LINES_WRONG = variations(
 )
 LINES_WRONG += [
     calls_the_tests(
-        "lines", "from lib.homework_gan_critics import best_lines\nreturn best_lines(real, fake, c)"
+        "lines", "from lib.homework_gan_lines import best_lines\nreturn best_lines(real, fake, c)"
     )
 ]
 
@@ -858,7 +860,7 @@ EARTH_WRONG = [
     ),
     calls_the_tests(
         "earth",
-        "from lib.homework_gan_critics import two_clouds, best_lines\n"
+        "from lib.homework_gan_lines import best_lines\n"
         "return best_lines(x[:, None], y[:, None], 1.0)[0]",
     ),
 ]
@@ -988,7 +990,7 @@ MODES_WRONG += [
     ),
     calls_the_tests(
         "modes",
-        "from lib.homework_gan_training import counted\n"
+        "from lib.homework_gan_modes import counted\n"
         "return counted(points, centres, reach, least)",
     ),
 ]
