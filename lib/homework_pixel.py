@@ -142,12 +142,15 @@ def check_chain(
     parts, term = _chain_parts(table, x, order), TERMS[unit][0]
     right = term(parts["right"])
     hints = {advice: term(p) for advice, p in _chain_mistakes(table, x, order, parts).items()}
+    if order != "forward":
+        turned = f"the chain goes {CHAINS[order][1]}; yours starts at the first pixel"
+        first = _chain_parts(table, x, "forward")["right"]
+        hints[turned] = term(first)
     for other, (change, name) in TERMS.items():
-        hints[f"those are {name}; return {TERMS[unit][1]}"] = change(parts["right"])
-        if order != "forward":
-            turned = f"the chain goes {CHAINS[order][1]}; yours starts at the first pixel"
-            told = "" if other == unit else f", and the terms should be {TERMS[unit][1]}"
-            hints[turned + told] = change(_chain_parts(table, x, "forward")["right"])
+        told = f"those are {name}; return {TERMS[unit][1]}"
+        hints[told] = change(parts["right"])
+        if order != "forward" and other != unit:
+            hints[f"{turned}; {told}"] = change(first)
     hints["those are logarithms without the minus"] = -right
     hints["those are logarithms; return probabilities"] = np.log(parts["right"])
     compare(ask(chain_terms, what, table=table, x=x), right, what, hints=hints, tol=FLOAT32)
@@ -162,6 +165,7 @@ def _chain_parts(table: np.ndarray, x: np.ndarray, order: str) -> dict[str, np.n
     return {"before": before, "to": to, "right": to / before}
 
 
+@peer
 def _mass(table: np.ndarray, x: np.ndarray, keep: set[int]) -> float:
     """Probability that the pixels in `keep` have the levels of x."""
     pictures = product(range(len(table)), repeat=len(x))
@@ -203,8 +207,11 @@ def check_bits(
     log: str = "nats",
     rate: str = "bits",
     given: bool = False,
+    sure: float = 0.0,
 ) -> None:
     """Compare log p(x) and bits per dimension with PyTorch; a large `scale`: certain pixels.
+
+    By `sure` the logit of a wrong level is raised at one pixel.
 
     `axes` are those of the logits: n pictures, l levels, i rows, j columns. `log` and `rate` are
     the units of the two answers; a `rate` may be "perplexity". With `given`, the first pixels of
@@ -214,6 +221,7 @@ def check_bits(
     d = math.prod(shape)
     if given:
         x[np.arange(d).reshape(shape) < rng.integers(1, d, size=n)[:, None, None]] = -1
+    logits[0, (x[0, -1, -1] + 1) % levels, -1, -1] += sure
     what = f"{n} pictures of {shape[0]} x {shape[1]} pixels with {levels} levels"
     turned = np.ascontiguousarray(logits.transpose(["nlij".index(axis) for axis in axes]))
     found = as_parts(ask(function, what, x=x, logits=turned), what, f"(log_p, {rate})")
@@ -227,6 +235,7 @@ def check_bits(
     _check_rate(found[1], rate, right, (x >= 0).sum(axis=(1, 2)), levels, what)
 
 
+@peer
 def _log_p(x: np.ndarray, logits: np.ndarray) -> np.ndarray:
     """log p(x) in nats, (n,), from PyTorch; pixels of -1 do not count."""
     target, values = torch.tensor(x), torch.tensor(logits)
@@ -246,6 +255,7 @@ def _misread(x: np.ndarray, turned: np.ndarray, axes: str, unit: float) -> dict[
     return {advice: wrong, f"{advice}, and the unit is another": wrong / (1 if unit > 1 else unit)}
 
 
+@np.errstate(over="ignore")  # what a wrong answer would be may be huge
 def _check_rate(
     answer: Any, rate: str, log_p: np.ndarray, counts: np.ndarray, levels: int, what: str
 ) -> None:
@@ -253,8 +263,7 @@ def _check_rate(
     names = {"bits": "bits per dimension", "nats": "nats per dimension", "perplexity": "perplexity"}
     nats, n, d = -log_p.sum() / counts.sum(), len(counts), counts.mean()
     bits = nats / np.log(2)
-    with np.errstate(over="ignore"):
-        values = {"bits": bits, "nats": nats, "perplexity": np.exp(nats)}
+    values = {"bits": bits, "nats": nats, "perplexity": np.exp(nats)}
     right = values[rate]
     hints = {
         "that is in nats; divide by ln 2": nats,

@@ -94,6 +94,7 @@ def _torch_step(
 Pair = tuple[np.ndarray, np.ndarray]
 
 
+@peer
 def _step(parts: dict[str, np.ndarray], m: np.ndarray, **changed: Any) -> Pair:
     """New h and m from the four sums; `changed` takes the place of what belongs there."""
     gates = {k: changed.get("gate", expit)(parts[k]) for k in "ukr"}
@@ -311,6 +312,7 @@ def _skip_mistakes(heard: Callable) -> dict[str, np.ndarray]:
     }
 
 
+@peer
 def _delayed(
     layers: Layers,
     v: np.ndarray,

@@ -19,7 +19,7 @@ BUGS = {
    training.""",
     "side": """**Only whole rows are hidden.** `later = {slow}` counts rows, so the later taps of the centre's own row, those on the {side_words}, stay. A pixel sees
    the next one, which equals it nine times in ten, and the bits fall below what an honest model can reach. While drawing, that pixel is not there
-   yet. The columns must count as well: `{slow} * size + {fast}`.""",
+   yet. The columns must count as well: `{later}`.""",
     "nats": """**Nats called bits.** The line `bits = ...` does not divide by `math.log(2)`, so every report is too small by the factor $\\ln 2 = 0.69$,
    however good the model is; even an honest one would seem to beat the entropy.""",
     "best": """**The wrong level is scored.** `amax(dim=1)` takes, at each pixel, the logarithm of the level that the model finds more probable, and not that of the

@@ -52,7 +52,7 @@ EACH = """for i, j in {places}:
 
 def script(values: dict[str, Any], bugs: tuple[str, ...] = ()) -> str:
     """The body of the script with these bugs."""
-    later = f"later = {values['slow']} * size + {values['fast']}  # pixels from the centre on"
+    later = f"later = {values['later']}  # pixels from the centre on"
     if "side" in bugs:
         later = f"later = {values['slow']}  # rows from the centre on"
     shown = "later <= 0" if "first" in bugs else "later <= 0 if number else later < 0"
@@ -215,7 +215,7 @@ def other_network(rng: np.random.Generator) -> dict[str, Any]:
     )
     values = {
         "slow": "row",
-        "fast": "column",
+        "later": "row * size + column",
         "low": low[0],
         "ones_first": rule[0],
         "reads": "Its pixels are read and drawn in\nraster order.",

@@ -72,7 +72,7 @@ Write `kernel_mask(outputs, inputs, size, kind, colours)`, which returns this ar
             "mask",
             """
 row, column = np.indices((size, size)) - size // 2
-later = <<slow>> * size + <<fast>>  # by how many pixels a tap comes after the centre
+later = <<later>>  # by how many pixels a tap comes after the centre
 mask = np.tile((later < 0).astype(float), (outputs, inputs, 1, 1))
 writes = np.arange(outputs)[:, None] // (outputs // colours)
 reads = np.arange(inputs) // (inputs // colours)
@@ -170,7 +170,7 @@ Write `kernel_mask(outputs, inputs, size, kind, colours)`, which returns this ar
             "mask",
             """
 row, column = np.indices((size, size)) - size // 2
-later = <<slow>> * size + <<fast>>  # by how many pixels a tap comes after the centre
+later = <<later>>  # by how many pixels a tap comes after the centre
 mask = np.zeros((size, size, inputs, outputs))
 mask[later < 0] = 1
 writes, reads = np.arange(outputs) % colours, np.arange(inputs)[:, None] % colours

@@ -12,6 +12,11 @@ GROWS = {"right": "column", "left": "-column", "down": "row", "up": "-row"}
 KEYS = {"right": "place[1]", "left": "-place[1]", "down": "place[0]", "up": "-place[0]"}
 
 
+def later(slow: str, fast: str, size: str) -> str:
+    """Code for a number that grows in the order of a scan: `-column * size + row`."""
+    return f"{slow} * {size} + {fast}".replace("+ -", "- ")
+
+
 def scan_values(rng: np.random.Generator, among: tuple[str, ...] = ()) -> dict[str, str]:
     """A drawn order that is not raster order; its name, its words, and code that sorts by it."""
     others = among or tuple(scan for scan in WORDS if scan != RASTER)
@@ -21,9 +26,9 @@ def scan_values(rng: np.random.Generator, among: tuple[str, ...] = ()) -> dict[s
         "scan": scan,
         "reads": WORDS[scan],
         "slow": GROWS[line],
-        "fast": GROWS[step],
+        "later": later(GROWS[line], GROWS[step], "size"),
+        "when": later(GROWS[line], GROWS[step], "x.size"),
         "place_key": f"({KEYS[line]}, {KEYS[step]})",
-        "turned_key": f"({KEYS[step]}, {KEYS[line]})",
     }
 
 

@@ -31,7 +31,7 @@ KEY = """
 nn, size = torch.nn.functional, <<size>>
 conv = torch.nn.Conv2d(levels, levels, size, padding=size // 2)
 row, column = np.indices((size, size)) - size // 2
-mask = torch.tensor(<<slow>> * size + <<fast>> < 0)
+mask = torch.tensor(<<later>> < 0)
 
 def logits(x):
     v = nn.one_hot(x, levels).float().movedim(-1, 1)
@@ -94,8 +94,7 @@ def far_training(rng: np.random.Generator) -> dict[str, Any]:
         "order.",
         "causal": "",
         "size": 7,
-        "slow": "row",
-        "fast": "column",
+        "later": "row * size + column",
         "returned": "lambda x: logits(x).movedim(1, -1)",
         "careful": "0.01",
         "blind": {1: "0.12", 2: "0.1", 3: "0.08"}[-up],

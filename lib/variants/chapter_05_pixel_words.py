@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from lib.variants import Cell, Solution, Twist
+from lib.variants import Cell, Edit, Solution, Twist
 from lib.variants.chapter_05_pixel_scans import pick
 
+ROW = "| 10 | bits, slowness and missing halves, in words | 4 |"
 TITLE = "## Task 10: bits, slowness, missing halves (4 points)"
 
 
@@ -33,6 +34,7 @@ MIXED = Twist(
     10,
     "a mixture in numbers, whole rows at once, a hole in the middle",
     (
+        Edit(ROW, "| 10 | a mixture, whole rows and a hole, in words | 4 |"),
         Cell(
             TITLE,
             """
@@ -87,6 +89,7 @@ LEVELS = Twist(
     10,
     "impossible bits, teacher forcing, the price of an order",
     (
+        Edit(ROW, "| 10 | impossible bits, mistakes that add up and orders, in words | 4 |"),
         Cell(
             TITLE,
             """
@@ -106,12 +109,12 @@ Answer in at most 250 words.
             "slow-words",
             """
 1. Without any knowledge: $\\log_2 <<levels>> = <<most>>$ bits. So few bits as <<tiny>> for photographs, which have noise, point to a leak: a mask B in the first layer, a mean over the picture, targets shifted by one. Test: change one pixel and look whether its own prediction or
-   an earlier one changes. Or to a wrong unit or count: nats, division by pixels and levels, a mean over too many numbers. Test: give all levels the same logits; the report must be <<most>>. Or test pictures that were in the training data: make new ones.
+   an earlier one changes. Or to a wrong count: division by pixels and levels, a mean over too many numbers. Test: give all levels the same logits; the report must be <<most>>.
 2. The model has only learnt what to do after true pixels. A drawn pixel is now and then one that no picture would have there, and the next ones are predicted from a past that never occurred in training; mistakes add up, and most of them lie before the last pixels.
    $p(x)$ is exact all the same: it is the product of the conditionals for any $x$, and the drawn pictures have exactly this distribution. It gives a little too much to a great many strange pictures. Less bad: a better or larger model,
    a lower temperature (less variety), noise on the inputs in training (worse bits).
 3. The product of the true conditionals is the same in every order, but a network of limited size, trained on limited data, learns some conditionals more easily than others. For a given last row train a model that reads from the
-   bottom: then the given row comes first, and the draw is exact (cost: another training). With raster order alone: draw many pictures and weigh each by the probability of the given last row after it (importance sampling: many draws, most
+   bottom: then the given row comes first, and the draw is exact (cost: another training). With raster order alone: draw the upper rows many times and weigh each by the probability of the given last row after them (importance sampling: many draws, most
    of no use); or Gibbs or Metropolis steps over the other rows with the full $p(x)$ (many passes for each step, mixes slowly).
 
 **Rubric.** One point for 1: <<most>> bits (a quarter), two mistakes (a quarter), a test for each (half). One point for 2: the past while drawing differs from that in training, mistakes add up (half); $p(x)$ stays exact, one remedy (half). Two points for 3: equal
