@@ -96,10 +96,6 @@ def by_score(
     return mean / np.sqrt(1 - beta)
 
 
-#: What the network answers with -> the mean of a step back.
-MEANS = {"v": by_velocity, "score": by_score}
-
-
 @peer
 def path_of(
     answers: str,
@@ -110,13 +106,13 @@ def path_of(
     *slips: str,
 ) -> np.ndarray:
     """x_0 .. x_T, (T + 1, n, ...), with the posterior's variance and any mix of mistakes."""
-    path = [start]
+    back, path = by_velocity if answers == "v" else by_score, [start]
     for t in range(len(betas), 0, -1):
         beta, now, before = _tables(betas, t, slips)
         sigma2 = beta if "forward" in slips else (1 - before) / (1 - now) * beta
         noise = z[t][:1] if "shared" in slips else z[t]
         noise = (sigma2 if "spread" in slips else np.sqrt(sigma2)) * noise
-        path.append(MEANS[answers](network, path[-1], t, betas, slips) + noise)
+        path.append(back(network, path[-1], t, betas, slips) + noise)
     return np.array(path[::-1])
 
 

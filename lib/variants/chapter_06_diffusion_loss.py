@@ -11,8 +11,7 @@ LOSS = "## Task 5: the loss of Algorithm 1 (3 points)"
 LOSS_ROW = "the loss of Algorithm 1"
 CALLS = r"""Write the inside of the training loop, in PyTorch:
 `training_loss(network, x0, t, eps, alpha_bar, target)`. The random numbers are drawn already: `t` is
-a
-tensor of $N$ whole numbers, `eps` is shaped like `x0`, which has any shape $(N, \dots)$. """
+a tensor of $N$ whole numbers, `eps` is shaped like `x0`, which has any shape $(N, \dots)$. """
 
 
 def loss_tests(form: str) -> tuple[Edit, ...]:
@@ -57,8 +56,7 @@ $$
 - \hat x_0^{(n)} \bigr\rVert^2
 $$
 
-Whatever the network answers, the error is that of the $\hat x_0$ that belongs to its answer, and the
-limit
+Whatever the network answers, the error is that of the $\hat x_0$ that belongs to its answer, and the limit
 is <<clip>>. """
             + CALLS
             + r"""Make $x_t$

@@ -93,8 +93,7 @@ $$ (eq-hw-diffusion-tables)
 **a (2 points).** Write `schedule_tables(gammas)`, which returns three arrays with $T + 1$ entries
 each: $\gamma_t$, $v_t$, $\mathrm{SNR}(t)$ for $t = 0, \dots, T$. The list `gammas` has $T$ entries,
 `gammas[0]` is $\gamma_1$. The data are without noise: $\gamma_0 = v_0 = 0$, and their signal-to-noise
-ratio is infinite
-(`np.inf`).""",
+ratio is infinite (`np.inf`).""",
         ),
         Edit(
             TABLES,

@@ -97,7 +97,7 @@ return means, variances
 def cooled(rng: np.random.Generator) -> Values:
     """The temperature and the factor of the guesses."""
     return {
-        "heat": f"{rng.choice([0.5, 0.6, 0.7, 0.8, 0.9, 1.2]):g}",
+        "heat": f"{rng.choice([0.5, 0.6, 0.7, 0.8, 0.9]):g}",
         "factor": f"{rng.choice([0.8, 0.85, 0.9, 0.95, 1.05, 1.1]):g}",
         "m": rng.choice([-3, -2, 2, 3, 4]),
     }
@@ -116,8 +116,8 @@ COOLED = Twist(
 What becomes of Algorithm 2, if the network is not perfect and the user turns the knobs? Take data that
 are one Gaussian number, $x_0 \sim \mathcal{N}(m, \sigma_x^2)$. The best guess of the noise, $\hat\epsilon = \mathbb{E}[\epsilon \mid x_t]$, is a straight
 line in $x_t$. The network answers $<<factor>>\, \hat\epsilon$ instead: its guesses are off by a factor, and the sampler does not
-know. To get calmer or wilder samples, all random numbers, those of the start included, are
-multiplied by the temperature $\tau = <<heat>>$. Each step
+know. To get calmer samples, all random numbers, those of the start included, are multiplied
+by the temperature $\tau = <<heat>>$. Each step
 
 $$
 x_{t-1} = \frac{1}{\sqrt{\alpha_t}} \Bigl( x_t - \frac{\beta_t}{\sqrt{1 - \bar\alpha_t}}\, <<factor>>\, \hat\epsilon \Bigr) + \sigma_t\, \tau z
@@ -131,8 +131,8 @@ Write `chain_moments(mean, variance, betas, kind)` for $m$ = `mean` and $\sigma_
 $T + 1$ entries: the means and the variances of the sampler's $x_0, \dots, x_T$, entry $t$ for $x_t$. $\sigma_t^2$ is $\tilde\beta_t$, the
 variance of $q(x_{t-1} \mid x_t, x_0)$, where `kind` is `"posterior"`, and $\beta_t$ where it is `"beta"`.
 
-Then try $m = <<m>>$, $\sigma_x^2 = 0.25$ with 40 steps whose betas go evenly from 0.02 to 0.3. Which of the two
-faults moves the mean, and which the variance?
+Then try $m = <<m>>$, $\sigma_x^2 = 0.25$ with 40 steps whose betas go evenly from 0.02 to 0.3. What does
+each of the two changes alone do to the variance of $x_0$, and what do both do to its mean?
 """,
         ),
         Solution(

@@ -70,7 +70,7 @@ u &= <<tex>>
 \end{aligned}
 $$ (eq-hw-diffusion-velocity)
 
-The arrow has no factors, and it is not at right angles to $x_t$ as the lesson's velocity is. Given
+The arrow is made in the same way at all steps, while the factors in the lesson's velocity change. Given
 $x_t$, each of the three tells the two others. Write `three_views(kind, value, xt, t, alpha_bar)`.
 `kind` is `"x0"`, `"eps"` or `"u"`; `value`, shaped like `xt`, is the answer of this kind; `t` is one
 whole number. Return the triple $(x_0, \epsilon, u)$.
