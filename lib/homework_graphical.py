@@ -180,6 +180,11 @@ def check_messages(
             mistakes = _message_mistakes(tree, j, i, form) + _form_mistakes(tree, j, i, form)
             hints = {advice: fixed(wrong) for advice, wrong in mistakes}
         answer = _finite(answer, tree.inbox[j, i], what)
+        if form.message:
+            scale = (
+                f"scale the message so that its {_SCALES[form.message]}, then take the logarithm"
+            )
+            hints[scale] = tree.inbox[j, i] + (answer - tree.inbox[j, i])[0]
         compare(fixed(answer), fixed(tree.inbox[j, i]), what, hints=hints, tol=_tolerance(shift))
 
 
@@ -223,7 +228,7 @@ def _form_mistakes(tree: Tree, j: int, i: int, form: Form) -> list[tuple[str, np
 
     found = []
     if form.receiver_rows and pair.shape[0] == pair.shape[1]:
-        found += [(_ROWS, sent(own, pair.T)), (_ROWS, form.total((own + others)[:, None] + pair.T))]
+        found.append((_ROWS, sent(own, pair.T)))
     if heat:
         found += [
             ("those are energies: a potential is exp(-E / T)", sent(-heat * own, -heat * pair)),
@@ -231,11 +236,6 @@ def _form_mistakes(tree: Tree, j: int, i: int, form: Form) -> list[tuple[str, np
             ("the sign of the energies: exp(-E / T)", sent(-own, -pair)),
             ("divide by the temperature, do not multiply", sent(heat**2 * own, heat**2 * pair)),
         ]
-    if form.message:
-        free = form.total((own + others)[:, None] + pair)
-        other = "top" if form.message == "sum" else "sum"
-        scale = f"scale the message so that its {_SCALES[form.message]}, then take the logarithm"
-        found += [(scale, free), (scale, scaled(free, other))]
     return found
 
 
@@ -288,6 +288,7 @@ def _belief_mistakes(tree: Tree, i: int, form: Form) -> list[tuple[str, np.ndarr
         energies = scaled(arrived - heat * own, to)
         found.append(("those are energies: a potential is exp(-E / T)", asked(energies)))
         found.append(("divide the energies by T", asked(scaled(arrived + heat * own, to))))
+        found.append(("the sign of the energies: exp(-E / T)", asked(scaled(arrived - own, to))))
     return found
 
 

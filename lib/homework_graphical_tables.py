@@ -194,8 +194,10 @@ def check_explaining_away(
     before, after = (level if base else level[1] for level in levels)
     assert after < before, (
         f"C = 1 must become less probable when you learn that the subject moved; you find "
-        f"{before:.3f} for {names[0]} and {after:.3f} for {names[1]}; the joint has the axes "
-        f"{', '.join(axes)}"
+        f"{before:.3f} for {names[0]} and {after:.3f} for {names[1]}"
+        + (f"; the joint has the axes {', '.join(axes)}" if axes != "csb" else "")
+        + (f"; {WITNESS}" if witness else "")
+        + ("; C = 1 stands above the line of the odds" if base else "")
     )
     for name, level, weights in zip(names, levels, (np.ones(2), known), strict=True):
         scores = joint[:, :, 1] @ weights

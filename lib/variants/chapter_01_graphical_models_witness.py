@@ -116,6 +116,7 @@ def test_camera_random():
                 ),
                 "that is the posterior of S: sum over s and keep c": table[:, :, b].sum(0) * seen,
                 "you left out the evidence on B": both,
+                "s[0] belongs to S = 0 and s[1] to S = 1": table[:, :, b] @ seen[::-1],
                 "you conditioned on the other value of B": both - scores,
             }
             hints = {advice: values / values.sum() for advice, values in wrong.items()}
