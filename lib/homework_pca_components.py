@@ -105,7 +105,6 @@ def _variance_mistakes(data: Planted, k: int, asked: Form) -> dict[str, np.ndarr
         "divide by N, not by N - 1": right * n / (n - 1),
         "those are eigenvalues of X^T X; divide by N": right * n,
         "those are singular values; square them and divide by N": np.sqrt(right * n),
-        "those are standard deviations; square them": np.sqrt(right),
         "take the mean away first": _largest(data.x, w, k),
     }
     if asked.weighted:
@@ -117,7 +116,19 @@ def _variance_mistakes(data: Planted, k: int, asked: Form) -> dict[str, np.ndarr
             "divide by the sum of the weights": right * w.sum(),
             "divide by the sum of the weights, not by N": right * w.mean(),
         }
+    if asked.gives == "variances":
+        values["those are standard deviations; square them"] = np.sqrt(right)
     hints = {advice: asked.shown(value) for advice, value in values.items()}
+    return hints | _form_mistakes(data, every, k, asked)
+
+
+def _form_mistakes(data: Planted, every: np.ndarray, k: int, asked: Form) -> dict[str, np.ndarray]:
+    """What the public form gives where another is asked for."""
+    d, hints = data.x.shape[1], {}
+    if asked.order == "rising":
+        hints["those are the smallest of all; the K largest are asked for"] = np.sort(
+            asked.shown(every)
+        )[:k]
     if asked.layout == "columns":
         turned = data.x.T - data.x.mean(axis=1)  # what a mean over pixels leaves
         public = np.linalg.eigvalsh(turned.T @ turned / d)[::-1][:k]
@@ -126,11 +137,8 @@ def _variance_mistakes(data: Planted, k: int, asked: Form) -> dict[str, np.ndarr
         )
         hints |= {advice: asked.shown(public), f"{advice}. Mind the order, too": public}
     if asked.gives == "deviations":
-        hints.pop("those are standard deviations; square them")
-        hints["those are variances; the standard deviations are asked for"] = right
-        hints["those are variances from large to small; take their roots, from small to large"] = (
-            right if asked.order == "rising" else np.nan
-        )
+        advice = "those are variances; the standard deviations are asked for"
+        hints |= {advice: every[:k], f"{advice}; mind the order": every[:k][::-1]}
     return hints
 
 

@@ -90,6 +90,8 @@ def check_fit(
     hints = _standard_mistakes(data) if standard else _fit_mistakes(data, own)
     unit = np.sqrt(variances) if standard else 1.0
     right = _ridge(data.A, data.gap, variances, data.noise)
+    if lost is not None:
+        hints |= _other_views(data, lost)
     compare(answer, right / unit, what, hints=hints, tol=FLOAT32)
 
 
@@ -125,6 +127,20 @@ def _fit_mistakes(data: Marked, own: str) -> dict[str, np.ndarray]:
         )
         hints["the precision multiplies the part of the landmarks: it is 1 / sigma^2"] = reversed_
     return hints
+
+
+def _other_views(data: Marked, lost: int) -> dict[str, np.ndarray]:
+    """What the coefficients are when another coordinate is left out, or the two are exchanged."""
+    y, mean, components, variances, seen = (data.given[n] for n in list(data.given)[:5])
+    right = [axis for axis in range(3) if axis != lost]
+    found = {}
+    for kept in ([0, 1], [0, 2], [1, 2], right[::-1]):
+        if kept != right:
+            A = components[:, seen][:, :, kept].reshape(len(components), -1).T
+            gap = (y - mean[seen][:, kept]).ravel()
+            advice = f"the photograph shows coordinates {right}, in this order, not {kept}"
+            found[advice] = _ridge(A, gap, variances, data.noise)
+    return found
 
 
 def _standard_mistakes(data: Marked) -> dict[str, np.ndarray]:

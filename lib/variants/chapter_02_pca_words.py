@@ -146,7 +146,6 @@ ALIGNED = {
 }
 #: What an eigenface does -> what causes it.
 MOVES = {
-    "make the whole picture lighter or darker": "the strength of the lamp",
     "light one half of the face and darken the other": "the place of the lamp",
     "turn the head a little": "the pose",
 }

@@ -812,7 +812,7 @@ CLINIC = [
         "clinic",
         "takes the smallest variances",
         STUDY.format(**MENDED | {"take": "vectors[:, :k]"}),
-        "it should be",
+        "the first components belong to the largest",
     ),
     Answer(
         "clinic",
