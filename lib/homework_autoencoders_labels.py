@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from lib.homework import as_numbers
-from lib.homework_autoencoders import ask
+from lib.homework_autoencoders import ask, check_own
 
 SIZED = "a share of each class is asked for, and the share is a number between 0 and 1"
 
@@ -144,6 +144,7 @@ def check_reuse(
     given = {"encoder": encoder, "k": 3, "n_classes": n_classes, f"n_{state}": n}
     model = ask(reuse_encoder, what, **given)
     assert isinstance(model, nn.Module), f"{what}: return an nn.Module"
+    check_own(model, what)
     out = model(x)
     shape = tuple(getattr(out, "shape", ()))
     assert shape == (20, n_classes), f"{what}: returns {shape}, not (20, {n_classes}) logits"

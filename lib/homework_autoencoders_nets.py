@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from lib.homework import compare
 from lib.homework_asking import FLOAT32, numbers, peer
-from lib.homework_autoencoders import ask, differ
+from lib.homework_autoencoders import ask, check_own, differ
 from lib.homework_pca import random_basis
 
 #: Input, target and weight of each picture or entry: what a step takes the squared error of.
@@ -214,6 +214,7 @@ def check_curve(
     model = ask(fit_curve, what, x=x, k=k, seed=int(rng.integers(1000)))
     right = isinstance(model, nn.Module) and hasattr(model, "encode") and hasattr(model, "decode")
     assert right, f"{what}: return an nn.Module that has the methods encode and decode"
+    check_own(model, what)
     model.eval()
     z, rebuilt = _halves(model, new, k, what, stored)
     if spread:

@@ -5,20 +5,23 @@ from tests.mutation import Edit, Mutation
 
 KEPT = Kept("03_autoencoders", without="clinic-given")
 earns, loses = KEPT.earns, KEPT.loses
-CODES, NETS = "lib.homework_autoencoders_codes", "lib.homework_autoencoders_nets"
-LINEAR, STUDY = "lib.homework_autoencoders", "lib.homework_autoencoders_study"
+LINEAR = "lib.homework_autoencoders"
+AXES, CODES, DENOISERS, FRECHET, LABELS, NETS, STUDY = (
+    f"{LINEAR}_{part}"
+    for part in ("axes", "codes", "denoisers", "frechet", "labels", "nets", "study")
+)
 
 
 MUTATIONS = [
     Mutation(
         "takes the mean over pixels in the loss",
-        f"{LINEAR}._slopes",
-        Edit("** 2).sum()", "** 2).mean()"),
+        f"{LINEAR}._loss",
+        Edit("b @ (a @ v)) ** 2).sum()", "b @ (a @ v)) ** 2).mean()"),
         earns("gradients-random"),
     ),
     Mutation(
         "uses data whose mean is zero",
-        f"{LINEAR}.check_gradients",
+        f"{LINEAR}._pictures",
         Edit(
             "x = rng.normal(1, 1.5, size=(n, d))",
             "x = rng.normal(1, 1.5, size=(n, d)); x = x - x.mean(axis=0)",
@@ -27,20 +30,20 @@ MUTATIONS = [
     ),
     Mutation(
         "makes planes with columns at right angles",
-        f"{LINEAR}.check_projector",
+        f"{AXES}.check_projector",
         Edit("U @ (turn * lengths) @ np.triu(np.ones((k, k)))", "U * lengths"),
         loses("projector-planes", "projector", "gives the columns length one"),
     ),
     Mutation(
         "wants one sign of a component",
-        f"{LINEAR}._check_columns",
+        f"{AXES}._check_columns",
         Edit("np.abs(found.T @ W)", "found.T @ W"),
         earns("axes-known", "axes", "the singular values of the reconstructions"),
     ),
     Mutation(
         "accepts any basis of the plane",
-        f"{LINEAR}._check_columns",
-        Edit("np.allclose(agree.diagonal(), 1, atol=1e-7)", "np.allclose(1, 1)"),
+        f"{AXES}._check_columns",
+        Edit('"are not": not np.allclose(agree.diagonal(), 1, atol=ROUGH)', '"are not": False'),
         loses("axes-known", "axes", "takes the singular vectors of B", "turn it until"),
     ),
     Mutation(
@@ -69,26 +72,26 @@ MUTATIONS = [
     ),
     Mutation(
         "takes the noise's standard deviation for a variance",
-        f"{CODES}.uphill",
-        Edit("torch.tensor(variances) + sigma**2", "torch.tensor(variances) + sigma"),
+        f"{DENOISERS}.uphill",
+        Edit("variances) + sigma**2", "variances) + sigma"),
         earns("denoiser-mixtures"),
     ),
     Mutation(
         "forgets the height of a Gaussian",
-        f"{CODES}.uphill",
+        f"{DENOISERS}.uphill",
         Edit("d * torch.log(2 * torch.pi * v)", "0 * v"),
         loses("denoiser-mixtures", "denoiser", "forgets the height of a Gaussian"),
     ),
     Mutation(
         "stays near the components",
-        f"{CODES}.check_denoiser",
+        f"{DENOISERS}.check_denoiser",
         Edit("noisy = far * rng", "noisy = rng"),
         loses("denoiser-far", "denoiser", "lets the weights underflow"),
     ),
     Mutation(
         "measures codes of the data to themselves",
         f"{CODES}._shares",
-        Edit("tree.query(z, k=2)[0][:, 1]", "tree.query(z, k=1)[0]"),
+        Edit("tree.query(z, k=2, p=p)[0][:, 1]", "tree.query(z, k=1, p=p)[0]"),
         earns("holes-count"),
     ),
     Mutation(
@@ -105,19 +108,19 @@ MUTATIONS = [
     ),
     Mutation(
         "keeps all covariances diagonal",
-        f"{CODES}.check_frechet",
+        f"{FRECHET}.check_frechet",
         Edit("if turned else", "if not d else"),
         loses("frechet-turned", "frechet", "multiplies the roots"),
     ),
     Mutation(
         "does not look whether the encoder changed",
-        f"{NETS}.check_reuse",
+        f"{LABELS}.check_reuse",
         Edit("assert same,", "assert same or not same,"),
         loses("reuse-part", "reuse", "works on the encoder itself", "work on a copy"),
     ),
     Mutation(
         "forgives a row that came twice",
-        f"{NETS}.check_pick",
+        f"{LABELS}._check_rows",
         Edit("len(set(rows)) == len(rows)", "len(set(rows)) <= len(rows)"),
         loses("pick-even", "pick", "draws with replacement", "without replacement"),
     ),
@@ -130,7 +133,19 @@ MUTATIONS = [
     Mutation(
         "expects the test pictures in the loss",
         f"{STUDY}.check_study_loss",
-        Edit("clean = both if test else x", "clean = x if test else both"),
+        Edit("clean = both if tested else x", "clean = x if tested else both"),
         earns("clinic-loss"),
+    ),
+    Mutation(
+        "lets classes of the book through",
+        f"{LABELS}.check_reuse",
+        Edit("check_own(model, what)", "pass"),
+        loses("reuse-all", "reuse", "calls the book", "the book's own class"),
+    ),
+    Mutation(
+        "leaves the tests' own solutions on",
+        f"{LINEAR}.ask",
+        Edit("with peers_switched_off():", "if True:"),
+        loses("tied-random", "tied", "calls the tests"),
     ),
 ]

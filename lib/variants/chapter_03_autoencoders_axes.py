@@ -75,10 +75,6 @@ Q, _ = np.linalg.qr(C.T)
 return Q @ Q.T
 """,
         ),
-        Edit(
-            "Hidden: columns of very different lengths, one column, D of them.",
-            "Hidden: rows of very different lengths, one row, D of them.",
-        ),
         Cell(
             AXES,
             r"""
@@ -106,6 +102,10 @@ return (Q @ vectors<<turn>>).T, <<values>>
 """,
         ),
         *_tests("rows=True", "rows=True"),
+        Edit(
+            "Hidden: columns of very different lengths, one column, D of them.",
+            "Hidden: rows of very different lengths, one row, D of them.",
+        ),
     ),
     _draw_values,
 )

@@ -139,8 +139,8 @@ MASKED: tuple[tuple[Bug, ...], ...] = (
         ),
         Bug(
             """**The mask is the wrong way round.** `torch.rand(...) < p` is true for a share $p$ of the pixels, and these are
-   **kept**. The share $1 - p$ is set to zero, so the model sees much less than it should, and the losses are too
-   large.""",
+   **kept**. The share $1 - p$ is set to zero, so the model sees much less than it should and fills
+   gaps worse than it could.""",
             {"draw": "kept = torch.rand(x.shape, generator=generator) < p"},
         ),
     ),

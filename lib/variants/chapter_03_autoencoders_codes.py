@@ -35,11 +35,11 @@ CALLS = ("rng, d, turned=False)", "check_frechet(frechet_gaussians, rng, d, rank
 
 DISTANCES = {
     "1": (
-        "The distance of two codes is the **sum** of the differences of their entries, without signs",
+        "The distance of two codes is the **sum** of the absolute differences of their entries",
         "np.abs(a[:, None] - z).sum(axis=2)",
     ),
     "np.inf": (
-        "The distance of two codes is the **largest** difference of two of their entries, without sign",
+        "The distance of two codes is the **largest** absolute difference of their entries",
         "np.abs(a[:, None] - z).max(axis=2)",
     ),
 }
@@ -115,8 +115,8 @@ KERNEL = Twist(
 The most modest patch stays near codes that are known to work. Write `sample_codes(z, n, rng)`, which returns `n`
 codes, shape $(n, K)$. For each of them choose one of the $N$ rows of `z`, every row with the same chance and a row as often as it
 comes, and add noise from $\mathcal{N}(0, h^2 I)$ with $h = <<h>>$. Draw every number with `rng`, a NumPy
-`Generator`. (This is a draw from a mixture of $N$ Gaussians, one round each code; a density made in this way is a
-*kernel density estimate*.)""",
+`Generator`. (This draws from a mixture of $N$ round Gaussians, one at each code, which is called a *kernel density
+estimate*.)""",
         ),
         Edit(
             '"""n draws (n, K) from the Gaussian fitted to the codes z (N, K)."""',

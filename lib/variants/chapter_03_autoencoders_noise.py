@@ -114,10 +114,12 @@ NOISES = {
     "variance": {
         "noise_told": r"`variance` is $\sigma^2$, the variance of the noise",
         "sigma": "np.sqrt(variance)",
+        "over_sigma": "/ np.sqrt(variance)",
     },
     "precision": {
         "noise_told": r"`precision` is $1 / \sigma^2$, the precision of the noise",
         "sigma": "1 / np.sqrt(precision)",
+        "over_sigma": "* np.sqrt(precision)",
     },
 }
 
@@ -198,7 +200,7 @@ returns the score $\nabla \log p_\sigma(\tilde x)$ at each noisy point, shape $(
             '"""Gradient (N, D) of the log-density of noisy data, from a perfect denoiser."""',
             '"""Gradient (N, D) of the log-density of noisy data, from a perfect guess of the noise."""',
         ),
-        Solution("score", "return -guess_noise(noisy) / (<<sigma>>)"),
+        Solution("score", "return -guess_noise(noisy) <<over_sigma>>"),
         *_tests(
             (
                 'spread="<<spread>>", noise="<<noise>>", guess="noise"',

@@ -94,15 +94,15 @@ THIRDS = r"""two thirds for each of (a), (b), (c), half of that for the effect a
    the sum."""
 CLAIM = (
     Question(
-        r"""An autoencoder is trained on pictures of sound machine parts, and a large reconstruction error is to give broken parts away. "Our detector
+        r"""An autoencoder is trained on pictures of intact machine parts, and a large reconstruction error is to give broken parts away. "Our detector
    finds 95 % of the broken parts." You learn that (a) the limit for the error was set on the same 20 broken parts, so that 19 of them lie above it, (b) nobody
-   looked how many sound parts lie above it, and (c) the sound parts were photographed last year, the broken ones this year with another camera. For each of the
+   looked how many intact parts lie above it, and (c) the intact parts were photographed last year, the broken ones this year with another camera. For each of the
    three: what may it have done to the claim, and what would you do instead?""",
         r"""(a) The 95 % were chosen and not measured; on other parts it may be much less, and 20 parts would leave a wide interval anyway. Set the limit on
-   other pictures, for instance as a quantile of the errors of sound parts that were not trained on, and measure on fresh broken parts. (b) A low limit finds
-   everything: a detector that always rings finds 100 %. Report the share of false alarms on new sound parts at the same limit, or both shares for every limit. (c) The error may come
-   from the camera (light, focus, noise), which the model has never seen, and not from the break; sound parts of this year might ring as well. Take both kinds with the same camera, or at least
-   measure sound parts of the new camera.""",
+   other pictures, for instance as a quantile of the errors of intact parts that were not trained on, and measure on fresh broken parts. (b) A low limit finds
+   everything: a detector that always rings finds 100 %. Report the share of false alarms on new intact parts at the same limit, or both shares for every limit. (c) The error may come
+   from the camera (light, focus, noise), which the model has never seen, and not from the break; intact parts of this year might ring as well. Take both kinds with the same camera, or at least
+   measure intact parts of the new camera.""",
         rf"""Two points for 3: {THIRDS} "Too few data" alone earns nothing for (a).""",
     ),
     Question(

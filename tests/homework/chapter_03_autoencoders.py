@@ -995,9 +995,136 @@ CLINIC = [
     ),
 ]
 
+OFF = "the book's own functions are switched off"
+PEERS_OFF = "the tests' own solutions are switched off"
+BOOK = {
+    "gradients": """
+        from lib.reconstruction import linear_slopes
+
+        loss, (dA, dB) = linear_slopes(*(torch.tensor(m) for m in (A, B, x)))
+        return loss, dA, dB
+    """,
+    "tied": """
+        from lib.reconstruction import linear_slopes
+
+        _, (dA, dB) = linear_slopes(*(torch.tensor(m) for m in (W.T, W, x)))
+        return dA.T + dB
+    """,
+    "projector": """
+        from lib.pca import fit_pca
+
+        W = fit_pca(np.concatenate([B.T, -B.T]), B.shape[1]).components
+        return W @ W.T
+    """,
+    "axes": """
+        from lib.pca import fit_pca
+
+        found = fit_pca(z @ B.T, B.shape[1])
+        return found.components, found.variances
+    """,
+    "step": """
+        from lib.autoencoder import squared_error
+
+        loss = squared_error(model(x), x).mean()
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        return loss.item()
+    """,
+    "pick": """
+        from lib.few_labels import pick_per_class
+
+        generator = torch.Generator().manual_seed(int(rng.integers(2**30)))
+        return pick_per_class(torch.tensor(y), k, generator).numpy()
+    """,
+    "holes": """
+        from lib.metrics import nearest
+
+        apart = [nearest(z[[i]], np.delete(z, i, axis=0))[1][0] for i in range(len(z))]
+        return np.mean(nearest(codes, z)[1] > np.quantile(apart, 0.95))
+    """,
+    "codes": """
+        from lib.code_space import random_codes
+
+        return random_codes(z, n, rng)["Gaussian"]
+    """,
+    "clinic": """
+        from lib.reconstruction import rebuild
+
+        return [], rebuild(model, x_test), x
+    """,
+}
+PEERS = {
+    "tied": """
+        from lib.homework_autoencoders import _tied_slope
+
+        return _tied_slope(W, x, x)
+    """,
+    "denoiser": """
+        from lib.homework_autoencoders_denoisers import uphill
+
+        return uphill(noisy, weights, means, variances, sigma)
+    """,
+    "score": """
+        from lib.homework_autoencoders_denoisers import Law, _noise_in
+
+        law = Law(None, None, None, sigma)
+        return -_noise_in(noisy, denoise(noisy), law) / sigma
+    """,
+    "frechet": """
+        from lib.homework_autoencoders_frechet import _root
+
+        half = _root(cov1)
+        cross = _root(half @ cov2 @ half)
+        return ((mean1 - mean2) ** 2).sum() + np.trace(cov1 + cov2 - 2 * cross)
+    """,
+}
+CLASSES = {
+    "curve": """
+        from lib.autoencoder import Autoencoder
+        from lib.nets import MLPDecoder, MLPEncoder
+
+        torch.manual_seed(seed)
+        return Autoencoder(MLPEncoder((6,), (8,), k), MLPDecoder(k, (8,), (6,)))
+    """,
+    "reuse": """
+        from lib.few_labels import Classifier
+
+        return Classifier(encoder, k, n_classes, frozen=n_frozen > 0)
+    """,
+}
+CALLS = [
+    *(Answer(task, "calls the book", code, OFF) for task, code in BOOK.items()),
+    *(Answer(task, "calls the tests", code, PEERS_OFF) for task, code in PEERS.items()),
+    *(Answer(task, "calls the book", code, "the book's own") for task, code in CLASSES.items()),
+]
+
 WRONG = [
     *(GRADIENTS + TIED + PROJECTOR + AXES + STEPS + CURVES + DENOISERS + SCORE),
     *(PICK + REUSED + HOLES + SAMPLED + FRECHET + CLINIC),
+]
+WRONG = sorted(WRONG + CALLS, key=lambda a: [w.task for w in WRONG].index(a.task))  # stable
+
+HALF = "{0} = ({0}).astype(np.float32)\n"
+NARROW = {
+    "gradients": (("A", "B", "x"), SLOPES + "return loss, dA, dB"),
+    "tied": (("W", "x"), BOTH + "return encoder + decoder"),
+    "projector": (("B",), "Q = np.linalg.qr(B)[0]\nreturn Q @ Q.T"),
+    "axes": (("B", "z"), PLANE + "return Q @ vectors[:, ::-1], values[::-1]"),
+    "denoiser": (("noisy", "weights", "means", "variances"), DENOISER + "return right"),
+    "holes": (("codes", "z"), GAPS + "return np.mean(found > limit)"),
+    "codes": (("z",), DRAW + "return mean + e @ np.linalg.cholesky(C).T"),
+    "frechet": (
+        ("mean1", "cov1", "mean2", "cov2"),
+        ROOTS + "return gap @ gap + np.trace(cov1 + cov2 - 2 * cross)",
+    ),
+}
+FLOAT32 = [
+    *(
+        Answer(task, "in float32", "".join(HALF.format(name) for name in given) + code)
+        for task, (given, code) in NARROW.items()
+    ),
+    Answer("score", "in float32", "return np.float32((denoise(noisy) - noisy) / sigma**2)"),
 ]
 
 RIGHT = [
@@ -1200,4 +1327,5 @@ return gap @ gap + np.trace(cov1) + np.trace(cov2) - 2 * nuclear
             "dtype=codes.dtype) @ (codes - codes.mean(dim=0)) / len(x) ** 0.5"
         ),
     ),
+    *FLOAT32,
 ]
