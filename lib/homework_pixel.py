@@ -142,15 +142,14 @@ def check_chain(
     parts, term = _chain_parts(table, x, order), TERMS[unit][0]
     right = term(parts["right"])
     hints = {advice: term(p) for advice, p in _chain_mistakes(table, x, order, parts).items()}
-    if order != "forward":
-        turned = f"the chain goes {CHAINS[order][1]}; yours starts at the first pixel"
-        first = _chain_parts(table, x, "forward")["right"]
-        hints[turned] = term(first)
-    for other, (change, name) in TERMS.items():
-        told = f"those are {name}; return {TERMS[unit][1]}"
-        hints[told] = change(parts["right"])
-        if order != "forward" and other != unit:
-            hints[f"{turned}; {told}"] = change(first)
+    for other in CHAINS.keys() - {order}:
+        turned = f"the chain goes {CHAINS[order][1]}; yours {CHAINS[other][1]}"
+        terms = _chain_parts(table, x, other)["right"]
+        hints[turned] = term(terms)
+        if other == "forward" and unit != "p":
+            hints[f"{turned}; return {TERMS[unit][1]}, not probabilities"] = terms
+    for change, name in TERMS.values():
+        hints[f"those are {name}; return {TERMS[unit][1]}"] = change(parts["right"])
     hints["those are logarithms without the minus"] = -right
     hints["those are logarithms; return probabilities"] = np.log(parts["right"])
     compare(ask(chain_terms, what, table=table, x=x), right, what, hints=hints, tol=FLOAT32)
@@ -232,7 +231,7 @@ def check_bits(
     unit = {"nats": 1.0, "bits": math.log(2)}[log]
     hints = _log_mistakes(x, logits, right, axes, log) | _misread(x, turned, axes, unit)
     compare(log_p, right / unit, f"log p(x) of {what}", hints=hints, tol=FLOAT32)
-    _check_rate(found[1], rate, right, (x >= 0).sum(axis=(1, 2)), levels, what)
+    _check_rate(found[1], rate, right, x, levels, what)
 
 
 @peer
@@ -257,11 +256,12 @@ def _misread(x: np.ndarray, turned: np.ndarray, axes: str, unit: float) -> dict[
 
 @np.errstate(over="ignore")  # what a wrong answer would be may be huge
 def _check_rate(
-    answer: Any, rate: str, log_p: np.ndarray, counts: np.ndarray, levels: int, what: str
+    answer: Any, rate: str, log_p: np.ndarray, x: np.ndarray, levels: int, what: str
 ) -> None:
-    """Compare bits, nats or perplexity per dimension; `counts` are the pixels of each picture."""
+    """Compare bits, nats or perplexity per dimension; pixels of -1 do not count."""
     names = {"bits": "bits per dimension", "nats": "nats per dimension", "perplexity": "perplexity"}
-    nats, n, d = -log_p.sum() / counts.sum(), len(counts), counts.mean()
+    counts, n = (x >= 0).sum(axis=(1, 2)), len(x)
+    nats, d = -log_p.sum() / counts.sum(), counts.mean()
     bits = nats / np.log(2)
     values = {"bits": bits, "nats": nats, "perplexity": np.exp(nats)}
     right = values[rate]
@@ -275,23 +275,27 @@ def _check_rate(
         hints = {f"that is {names[k]}; return {names[rate]}": v for k, v in values.items()}
         hints["that is for a whole picture; divide by its number of pixels"] = nats * d
     if rate == "perplexity":
-        hints["exp goes with nats; yours is exp of bits"] = np.exp(bits)
-        hints["2 to a power goes with bits; yours is 2 to the power of nats"] = 2**nats
-        hints["the minus is missing in the exponent"] = 1 / right
+        hints |= _perplexity_mistakes(nats, -log_p / counts, counts.sum() / x.size)
     hints |= {
         "a picture has H W dimensions; the levels do not count": right / levels,
         "average over the pictures, do not sum": right * n,
         "the sign is wrong; bits of discrete pictures are never negative": -right,
         "average the pictures, do not take one of them": right * log_p[0] / log_p.mean(),
     }
-    if (counts != counts[0]).any():
-        each = -log_p / counts
-        hints["sum all terms first, then divide by the number of all of them"] = (
-            np.exp(each).mean() if rate == "perplexity" else each.mean() * right / nats
-        )
-    compare(
-        answer, right, f"the {names[rate]} of {what.partition(' of ')[2]}", hints=hints, tol=FLOAT32
-    )
+    compare(answer, right, f"{names[rate]} of {what}", hints=hints, tol=FLOAT32)
+
+
+def _perplexity_mistakes(nats: float, each: np.ndarray, share: float) -> dict[str, float]:
+    """What typical mistakes give; `each` are the nats of the pictures, `share` what counts."""
+    pooled = "sum all terms first, then divide by the number of all of them"
+    return {
+        "exp goes with nats; yours is exp of bits": np.exp(nats / np.log(2)),
+        "2 to a power goes with bits; yours is 2 to the power of nats": 2**nats,
+        "the minus is missing in the exponent": np.exp(-nats),
+        "divide by the number of pixels that count, not by that of all": np.exp(nats * share),
+        f"{pooled}; yours is a mean of perplexities": np.exp(each).mean(),
+        f"{pooled}; yours is a mean of means": np.exp(each.mean()),
+    }
 
 
 def _log_mistakes(

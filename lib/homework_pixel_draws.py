@@ -160,7 +160,9 @@ def _draw_mistakes(
     network: Network, x: np.ndarray, known: np.ndarray, u: np.ndarray, scan: str, rule: Rule
 ) -> dict[str, np.ndarray]:
     last, level, walk = network.levels - 1, _by(rule), Walk(network, x, known, u, scan)
-    found = _other_orders(walk, rule) if scan != RASTER else {}
+    orders = _other_orders(walk, rule)
+    found = {advice: drawn for advice, drawn in orders.items() if WORDS[RASTER] in advice[-99:]}
+    found = found if scan != RASTER else {}
     found |= _rule_mistakes(walk, rule) | {
         "draw one pixel after the other; each needs the logits that the pixels before it give": (
             walk.at_once(np.where(known, x, 0), level)
@@ -179,7 +181,7 @@ def _draw_mistakes(
             lambda p, u: np.maximum(level(p, u) - 1, 0)
         ),
     }
-    return found | _other_orders(walk, rule)
+    return found | orders
 
 
 def _other_orders(walk: Walk, rule: Rule) -> dict[str, np.ndarray]:

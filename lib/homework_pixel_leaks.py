@@ -68,6 +68,11 @@ class Asked:
         """Time at which each pixel is drawn, (h, w)."""
         return (lines if self.whole_lines else ranks)(shape, self.scan)
 
+    def drawn(self) -> str:
+        """How the network draws, in words."""
+        words = WORDS[self.scan]
+        return f"{words.partition(',')[0]}, all at once" if self.whole_lines else words
+
     def named(self, pairs: Pairs, shape: tuple[int, int]) -> Pairs:
         """Pairs (sees, seen), numbered row by row, as the answer should name them."""
         h, w = shape
@@ -155,22 +160,28 @@ def _leak_mistakes(network: Leaky, x: np.ndarray, asked: Asked) -> dict[str, set
         return name.named({(int(i), int(j)) for i, j in np.argwhere(found > above)}, shape)
 
     first, last = (int(pick(asked.when(shape))) for pick in (np.argmin, np.argmax))
-    found = _misnamed(network, asked, every) | {
-        "a constant added to all logits of a pixel moves no probability; compare after softmax": (
-            pairs(loud * later)
-        ),
-        "a pixel that sees itself is a leak too": pairs(every * later * (1 - np.eye(d))),
-        "earlier pixels may be seen; a leak comes from a pixel that is not earlier": (pairs(every)),
-        "try every other level, not the next one alone": pairs(effect[:, :, 1] * later),
-        "try every other level, not level 0 alone": pairs(zero * later),
-        "a small change is a change; anything above rounding is a leak": (
-            pairs(every * later, 0.02)
-        ),
-        "change every pixel, not the last one alone": pairs(every * later * (np.arange(d) == last)),
-        "look at every pixel, not at the first one alone": pairs(
-            every * later * (np.arange(d)[:, None] == first)
-        ),
-    }
+    seen = "earlier pixels may be seen; a leak comes from a pixel that is not earlier"
+    seen += f", and pictures are drawn {asked.drawn()}" if asked != Asked() else ""
+    found = (
+        {seen: pairs(every)}
+        | _misnamed(network, asked, every)
+        | {
+            "a constant added to all logits of a pixel moves no probability; compare after "
+            "softmax": (pairs(loud * later)),
+            "a pixel that sees itself is a leak too": pairs(every * later * (1 - np.eye(d))),
+            "try every other level, not the next one alone": pairs(effect[:, :, 1] * later),
+            "try every other level, not level 0 alone": pairs(zero * later),
+            "a small change is a change; anything above rounding is a leak": (
+                pairs(every * later, 0.02)
+            ),
+            "change every pixel, not the last one alone": pairs(
+                every * later * (np.arange(d) == last)
+            ),
+            "look at every pixel, not at the first one alone": pairs(
+                every * later * (np.arange(d)[:, None] == first)
+            ),
+        }
+    )
     return found
 
 
@@ -198,10 +209,11 @@ def _misnamed(network: Leaky, asked: Asked, every: np.ndarray) -> dict[str, Pair
         found[f"all pixels of a {line} are drawn at once: none may see another one of them"] = told(
             earlier(ranks(shape, asked.scan))
         )
-    drawn = WORDS[asked.scan]
-    drawn = f"{drawn.partition(',')[0]}, all at once" if asked.whole_lines else drawn
+        found[f"pixels of the own {line} count too, and the pixel itself"] = told(
+            ~earlier(asked.when(shape)).T
+        )
     for other in WORDS.keys() - {asked.scan}:
-        advice = f"pictures are drawn {drawn}; you look for leaks {WORDS[other]}"
+        advice = f"pictures are drawn {asked.drawn()}; you look for leaks {WORDS[other]}"
         early = earlier(ranks(shape, other))
         found[advice] = told(early)
         found[f"{advice}, and your pairs are named differently"] = told(

@@ -210,7 +210,7 @@ def _field_mistakes(
             "at `place` sees": seen(masks, View()),
             "go from the first layer on to the last": seen(masks[::-1]),
         } | found
-    elif not view.round:
+    else:
         found["go from the last layer back to the first"] = seen(masks[::-1])
     if view.round:
         joined = {

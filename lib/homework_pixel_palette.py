@@ -113,12 +113,20 @@ def check_absolute(
             (p * cdist(colour, palette)).sum(axis=1)
         ),
         "weigh each distance by its probability": distance.mean(axis=1),
+        "weigh each distance by its probability, do not only add them": distance.sum(axis=1),
         "that is the error of the mean; yours is the median": (
             (p * cdist(mean, palette, "cityblock")).sum(axis=1)
         ),
     }
     compare(found[1], error, f"the expected absolute errors, {what}", hints=hints, tol=FLOAT32)
-    hints = {
+    near, label = distance.min(axis=1), f"the distances to the palette, {what}"
+    compare(found[2], near, label, hints=_gap_mistakes(colour, palette, top), tol=FLOAT32)
+
+
+def _gap_mistakes(colour: np.ndarray, palette: np.ndarray, top: np.ndarray) -> dict:
+    """Wrong distances to the palette, when they should be sums of absolute differences."""
+    distance = cdist(colour, palette, "cityblock")
+    return {
         "distances are sums of absolute differences here, not lengths": (
             cdist(colour, palette).min(axis=1)
         ),
@@ -129,8 +137,6 @@ def check_absolute(
             np.abs(colour - top).sum(axis=1)
         ),
     }
-    near, label = distance.min(axis=1), f"the distances to the palette, {what}"
-    compare(found[2], near, label, hints=hints, tol=FLOAT32)
 
 
 def check_inside(
@@ -174,6 +180,7 @@ def check_inside(
     compare(found[1], error, f"the expected squared errors, {what}", hints=hints, tol=FLOAT32)
     hints = {
         "that is the error of the best colour of all; take the difference": free,
+        "that is the whole error; take away that of the best colour of all": error,
         "a difference of errors, not a distance": np.linalg.norm((best - mean) * scale, axis=1),
         "a channel's squared error counts as often as the task says": (
             ((best - mean) ** 2).sum(axis=1)

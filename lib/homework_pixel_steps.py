@@ -283,6 +283,10 @@ def _sound_mistakes(layers: Layers, sounds: np.ndarray, skips: bool) -> dict[str
     found = {advice: delay_both(delays) for advice, delays in cases.items()}
     first = "the present" if layers[0][1].now_first else "the oldest"
     found[f"a layer takes {first} first; yours comes last"] = delay_both(dilations, turned=True)
+    if len(layers[0][1].weights) > 2:
+        told = "the oldest input was read 2 d steps ago; yours"
+        found[f"{told} d steps ago"] = delay_both(dilations, oldest=0)
+        found[f"{told} d + 1 steps ago"] = delay_both(dilations, oldest=1)
     if skips:
         found |= _skip_mistakes(lambda **wrong: delay_both(dilations, **wrong))
     found["steppers share what they remember; make new queues in each call of make_stepper"] = (
@@ -321,15 +325,18 @@ def _delayed(
     *,
     turned: bool = False,
     chain: bool = False,
+    oldest: int | None = None,
     end: Callable | None = None,
 ) -> np.ndarray:
     """Output at all times with other delays; `turned`: arguments of the layers are exchanged.
 
-    `chain` leaves out the sum of input and answer; `end(v, answers)` is another output.
+    `chain` leaves out the sum of input and answer; `end(v, answers)` is another output. The oldest
+    input is read `oldest` steps before the one d steps ago.
     """
     answers = []
     for delay, (_, layer) in zip(delays, layers, strict=True):
         steps = [delay * k for k in range(len(layer.weights))]
+        steps[-1] = steps[-1] if oldest is None else delay + oldest
         past = [np.vstack([np.zeros((step, v.shape[1])), v])[: len(v)] for step in steps]
         answers.append(layer.read(past if turned else past[::-1]))
         v = v + answers[-1] if skips and not chain else answers[-1]
