@@ -251,7 +251,7 @@ def _elbo_mistakes(
     model: LinearGaussian, m: np.ndarray, S: np.ndarray, right: np.ndarray
 ) -> dict[str, np.ndarray]:
     """What typical mistakes give for the bound, (n,) each."""
-    (d, k), noises, setting = model.W.shape, model.noises, model.setting
+    (d, k), noises = model.W.shape, model.noises
     lengths, variances = (model.W.T**2 / noises).sum(axis=1), np.diagonal(S, axis1=1, axis2=2)
     shake = 0.5 * np.einsum("dk,nkl,dl,d->n", model.W, S, model.W, 1 / noises)
     rest = model.x - model.mu - m @ model.W.T
@@ -279,17 +279,30 @@ def _elbo_mistakes(
         PIXELS: -(fit + shake + constant) / d - kl,
         "that is log p(x) itself; return the bound for the q you are given": model.log_prob(),
     }
-    if setting.q == "S":
-        own = np.einsum("kl,nl,dk->n", np.eye(k), variances, model.W**2 / noises[:, None]) / 2
-        found["S has covariances too: the trace of W S W^T needs them"] = right + shake - own
-        logs = np.linalg.slogdet(S)[1] - np.log(variances).sum(axis=1)
-        found["the logarithm of the determinant is not that of the diagonal"] = right - logs / 2
-        found["the KL has half the logarithm of det S"] = right + np.linalg.slogdet(S)[1] / 2
-    else:
-        for other in WIDTHS.keys() - {setting.q}:
-            taken = np.exp(np.log(variances) * WIDTHS[other] / WIDTHS[setting.q])
-            advice = f"s is {MEANING[setting.q]}, sigma^2 = {SQUARE[setting.q]}"
-            found[f"{advice}, and not {MEANING[other]}"] = model.bound(
-                m, taken[:, :, None] * np.eye(k)
-            )
+    found |= _spread_mistakes(model, m, S, right)
     return found | {advice: other.bound(m, S) for advice, other in model.misread().items()}
+
+
+@peer
+def _spread_mistakes(
+    model: LinearGaussian, m: np.ndarray, S: np.ndarray, right: np.ndarray
+) -> dict[str, np.ndarray]:
+    """What mistakes in the covariance of q give for the bound, (n,) each."""
+    variances, q = np.diagonal(S, axis1=1, axis2=2), model.setting.q
+    if q == "S":
+        scaled = model.W / np.sqrt(model.noises)[:, None]
+        trace = np.einsum("dk,nkl,dl->n", scaled, S, scaled) - variances @ (scaled**2).sum(axis=0)
+        log_det, logs = np.linalg.slogdet(S)[1], np.log(variances).sum(axis=1)
+        return {
+            "S has covariances too: the trace of W S W^T needs them": right + trace / 2,
+            "the logarithm of the determinant is not that of the diagonal": (
+                right + (logs - log_det) / 2
+            ),
+            "the KL has half the logarithm of det S": right + log_det / 2,
+        }
+    found = {}
+    for other in WIDTHS.keys() - {q}:
+        taken = np.exp(np.log(variances) * WIDTHS[other] / WIDTHS[q])
+        advice = f"s is {MEANING[q]}, sigma^2 = {SQUARE[q]}, and not {MEANING[other]}"
+        found[advice] = model.bound(m, taken[:, :, None] * np.eye(taken.shape[1]))
+    return found

@@ -15,6 +15,11 @@ from lib.homework_asking import FLOAT32, as_parts, numbers, peer
 from lib.homework_vae import ZERO_LOG, ask, each_example
 from lib.homework_vae_components import CALLED, SPREADS, Mixture, OtherMixture
 
+UNDERFLOW = (
+    "every density underflowed to 0, and 0/0 is nan; stay with logarithms and subtract the largest "
+    "of each row before exp"
+)
+
 
 @peer
 def pairwise(log_joint: np.ndarray) -> np.ndarray:
@@ -46,10 +51,7 @@ def check_responsibilities(
     model = OtherMixture(rng, m, d, family) if family else Mixture(rng, m, d, spread, tied)
     x, power, extra = model.sample(12, rng) + far, *_cooling(rng, cooled)
     what = f"the responsibilities of {m} components in {d} dimensions"
-    nan = (
-        "every density underflowed to 0, and 0/0 is nan; stay with logarithms and subtract the "
-        "largest of each row before exp"
-    )
+    nan = UNDERFLOW
     if spread != "variances":
         nan = f"the weights are given as logarithms, the spreads as {CALLED[spread]}; or {nan}"
     answer = ask(responsibilities, what, x=x, **model.given(), **extra)

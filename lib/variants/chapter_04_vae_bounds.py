@@ -138,5 +138,3 @@ EXPERTS = Twist(
     ),
     draw_shares,
 )
-
-TWISTS = [TERMS, ORDER, EXPERTS]

@@ -30,8 +30,7 @@ def broken_script(x, encoder, decoder, std, steps, lr, generator):
 <<before>>
     def terms():
         <<split>> = encoder(x).chunk(2, dim=1)
-        <<drawn>>
-        <<coded>>
+<<drawn>>        <<coded>>
         squares = ((x - decoder(z)) ** 2).sum(dim=1)
         distortion = squares.mean() / <<scaled>> + constant
         rate = <<rated>>.mean()
@@ -155,12 +154,12 @@ GROUPS: list[dict[str, Any]] = [
     {
         "right": {
             "before": "",
-            "drawn": "eps = torch.randn(mean.shape, generator=generator, dtype=mean.dtype)",
+            "drawn": "        eps = torch.randn(mean.shape, generator=generator, dtype=mean.dtype)\n",
         },
         "bugs": [
             {
                 "code": {
-                    "drawn": "eps = torch.randn(mean.shape[1], generator=generator, dtype=mean.dtype)"
+                    "drawn": "        eps = torch.randn(mean.shape[1], generator=generator, dtype=mean.dtype)\n"
                 },
                 "key": (
                     "**All pictures share their noise.** `torch.randn(mean.shape[1], ...)` draws $K$ numbers for the whole batch. Every\n"
@@ -185,7 +184,7 @@ GROUPS: list[dict[str, Any]] = [
             },
             {
                 "code": {
-                    "drawn": "eps = torch.rand(mean.shape, generator=generator, dtype=mean.dtype)"
+                    "drawn": "        eps = torch.rand(mean.shape, generator=generator, dtype=mean.dtype)\n"
                 },
                 "key": (
                     "**The noise is not Gaussian.** `torch.rand` draws evenly between 0 and 1: the mean is one half and the variance\n"

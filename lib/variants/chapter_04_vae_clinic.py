@@ -260,5 +260,3 @@ BUGS = Twist(
     ),
     draw_bugs,
 )
-
-TWISTS = [PRIOR, LEARNED, BUGS]

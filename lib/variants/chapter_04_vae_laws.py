@@ -1,4 +1,4 @@
-"""The twist of chapter 4's task 3 whose codes have noise that is no Gaussian."""
+"""Twists of chapter 4's task 3: what s is, several codes, noise that is no Gaussian."""
 
 from __future__ import annotations
 
@@ -7,7 +7,65 @@ from typing import Any
 import numpy as np
 
 from lib.variants import Edit, Solution, Twist
-from lib.variants.chapter_04_vae_codes import DRAW_DOC, DRAWN
+from lib.variants.chapter_04_vae_codes import asked, draw_width
+
+DRAWN = """\
+Write `draw_code(mean, s, generator)`, which draws one $z$ from $\\mathcal{N}(\\mu, \\operatorname{diag} \\sigma^2)$ for
+each example, shape $(N, K)$."""
+DRAW_DOC = '"""One z for each example from N(mean, diag exp(s)), (N, K)."""'
+DRAWS = ("check_draw(draw_code, rng{})", "check_draw(draw_code, rng, n, k{})")
+WIDTH = Twist(
+    3,
+    "s is the logarithm of sigma, or the log-precision",
+    (
+        Edit(DRAWN, "In this task the encoder's second output `s` is <<is>>.\n" + DRAWN),
+        Edit(DRAW_DOC, '"""One z for each example from N(mean, diag <<sigma2>>), (N, K)."""'),
+        Solution(
+            "draw",
+            "eps = torch.randn(mean.shape, generator=generator, dtype=mean.dtype)\n"
+            "return mean + <<sigma>> * eps",
+        ),
+        *asked(DRAWS, ', width="<<width>>"'),
+    ),
+    lambda rng: draw_width(rng, public=False),
+)
+
+
+def draw_samples(rng: np.random.Generator) -> dict[str, Any]:
+    """How many codes the tests ask for, and what s is."""
+    few, many = rng.choice([2, 3, 4, 5], size=2, replace=False)
+    return {**draw_width(rng), "few": few, "many": many}
+
+
+SAMPLES = Twist(
+    3,
+    "several codes for each example",
+    (
+        Edit(
+            DRAWN,
+            "A bound from several samples needs several codes for each example. Write\n"
+            "`draw_code(mean, s, samples, generator)`, which draws `samples` independent $z$ from\n"
+            "$\\mathcal{N}(\\mu, \\operatorname{diag} \\sigma^2)$ for each example. The result has shape $(S, N, K)$, the\n"
+            "samples first. The encoder's second output `s` is <<is>>.",
+        ),
+        Edit("The gradient of $z$ with respect to", "The gradient of each $z$ with respect to"),
+        Edit("def draw_code(mean, s, generator):", "def draw_code(mean, s, samples, generator):"),
+        Edit(
+            DRAW_DOC,
+            '"""Some z for each example from N(mean, diag <<sigma2>>), (samples, N, K)."""',
+        ),
+        Solution(
+            "draw",
+            "shape = (samples, *mean.shape)\n"
+            "eps = torch.randn(shape, generator=generator, dtype=mean.dtype)\n"
+            "return mean + <<sigma>> * eps",
+        ),
+        Edit(DRAWS[0].format(""), DRAWS[0].format(', width="<<width>>", samples=<<few>>')),
+        Edit(DRAWS[1].format(""), DRAWS[1].format(', width="<<width>>", samples=<<many>>')),
+    ),
+    draw_samples,
+)
+
 
 LAWS = {
     "Laplace": {

@@ -258,5 +258,3 @@ COUNTS = Twist(
     ),
     draw_counts,
 )
-
-TWISTS = [SPINS, COUNTS]

@@ -15,9 +15,10 @@ ROW = "| 9 | dead noise, blur and collapse, answered in words | 4 |"
 
 def draw_runs(rng: np.random.Generator) -> dict[str, Any]:
     """Distortion and rate of four runs under shuffled names, and what they say."""
-    pixels = int(rng.choice([196, 256, 400, 576, 784]))
+    pixels = int(rng.choice([576, 676, 784, 900, 1024]))
     best = round(float(rng.uniform(0.11, 0.14)) * pixels, 1)
-    rates = {"one": rng.uniform(19, 26), "much": rng.uniform(6, 10), "little": rng.uniform(42, 55)}
+    shares = {"one": (0.20, 0.27), "much": (0.07, 0.10), "little": (0.45, 0.55)}
+    rates = {kind: best * float(rng.uniform(*ends)) for kind, ends in shares.items()}
     totals = {"one": best, "much": best + rng.uniform(5, 9), "little": best + rng.uniform(6, 12)}
     runs = {k: (round(totals[k] - rates[k], 1), round(rates[k], 1)) for k in rates}
     runs["dead"] = (round(best * float(rng.uniform(1.6, 2.0)), 1), 0.0)
@@ -218,5 +219,3 @@ smaller (half). One and a half for 2: a density (half), the change by $D \\ln <<
     ),
     draw_units,
 )
-
-TWISTS = [RUNS, GAP, UNITS]
