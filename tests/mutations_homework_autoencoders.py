@@ -6,9 +6,9 @@ from tests.mutation import Edit, Mutation
 KEPT = Kept("03_autoencoders", without="clinic-given")
 earns, loses = KEPT.earns, KEPT.loses
 LINEAR = "lib.homework_autoencoders"
-AXES, CODES, DENOISERS, FRECHET, LABELS, NETS, STUDY = (
+AXES, CODES, DENOISERS, FRECHET, LABELS, NETS, STEPS, STUDY = (
     f"{LINEAR}_{part}"
-    for part in ("axes", "codes", "denoisers", "frechet", "labels", "nets", "study")
+    for part in ("axes", "codes", "denoisers", "frechet", "labels", "nets", "steps", "study")
 )
 
 
@@ -48,13 +48,13 @@ MUTATIONS = [
     ),
     Mutation(
         "makes one step only",
-        f"{NETS}.check_step",
+        f"{STEPS}.check_step",
         Edit("for number in (1, 2, 3):", "for number in (1,):"),
         loses("step-rows", "step", "keeps old gradients"),
     ),
     Mutation(
         "lets the loss keep its graph",
-        f"{NETS}._check_loss",
+        f"{STEPS}._check_loss",
         Edit("assert not graph", "assert graph or not graph"),
         loses("step-rows", "step", "returns the graph", "drags its whole graph"),
     ),

@@ -67,7 +67,7 @@ MUTATIONS = [
     ),
     Mutation(
         "looks at the whole picture",
-        f"{CHECKS}_nets._told",
+        f"{CHECKS}_steps._told",
         Edit('"": (x * seen, x, 1 - seen)', '"": (x, x, one)'),
         twisted(3, "fills gaps", "step-rows"),
     ),

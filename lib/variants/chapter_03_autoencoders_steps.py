@@ -189,8 +189,8 @@ First one step of any training. `model(x)` is a reconstruction of the same shape
 comes in **parts**: a list of tensors of shape $(N_i, \dots)$, rows of numbers or pictures with channels. The parts
 may have different sizes.
 
-Write `training_step(model, optimiser, parts)`, which makes **one** step on all parts together, never with more
-than one part in the model: on the squared error, summed over all entries of a picture and averaged over all
+Write `training_step(model, optimiser, parts)`, which makes **one** step on all parts together, with one
+part in the model at a time: on the squared error, summed over all entries of a picture and averaged over all
 pictures of all parts. It returns that loss, from before the step, as a plain number. The tests repeat three steps in a
 row by hand.""",
         ),
