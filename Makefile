@@ -3,7 +3,8 @@
 #   make test      set up, run every test, every notebook under nbval, and drive the site in a browser
 #   make check     the fast part of the tests, about two minutes
 #   make lab       open JupyterLab on the chapters
-#   make homework  write the student releases into _build/homework
+#   make homework  write releases, keys and rubrics into _build/homework; VARIANT=word: a private variant
+#   make grade CHAPTER=01_graphical_models   grade what was handed in; VARIANT=word: that variant
 #   make bench     time the algorithms against their peers
 #   make clean     remove everything that was built (the data cache, .venv and _build/homework*, with its grades, stay)
 PYTHON ?= python3
@@ -13,7 +14,7 @@ SOURCES := _toc.yml $(wildcard lib/*.py lib/datasets/*.py data/*)  # the family 
 # Two workers with one thread each do more than one worker with two. A notebook stays with one worker, and so does the browser. Long notebooks come first.
 ON_BOTH_CORES := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2
 
-.PHONY: book test check lab homework bench clean
+.PHONY: book test check lab homework grade bench clean
 .DELETE_ON_ERROR:
 
 book: .venv/.book _build/.executed-with
@@ -34,7 +35,10 @@ lab: .venv/.book
 	$(BIN)/jupyter lab --notebook-dir=chapters
 
 homework: .venv/.book
-	$(BIN)/python -m lib.handout
+	@$(BIN)/python -m lib.handout
+
+grade: .venv/.book
+	@$(BIN)/python -m lib.grading $(CHAPTER)
 
 bench: .venv/.test
 	@for bench in tests/benchmarks/bench_*.py; do \

@@ -1,7 +1,7 @@
 """The Sphinx extension behind the site, for what Jupyter Book leaves open.
 
-It shows the student version of every homework, fills the page of all equations, switches launch
-buttons on, and keeps unused scripts off the pages.
+It shows the student version of every homework, fills the page of all equations and the page for
+teachers, switches launch buttons on, and keeps unused scripts off the pages.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from sphinx.util import logging
 
 BOOK = Path(__file__).resolve().parents[1]
 EQUATIONS_PAGE = "chapters/99_appendix/equations"
+TEACHING_PAGE = "chapters/99_appendix/teach"
 LAUNCHERS = {
     "notebook_interface": "jupyterlab",
     "binderhub_url": "https://mybinder.org",
@@ -34,11 +35,13 @@ def rewrite_source(app: Sphinx, docname: str, content: list[str]) -> None:
         from lib.course import student_version
 
         content[0] = student_version(content[0])
-    if docname == EQUATIONS_PAGE:
-        from lib.equations_page import equations_page
+    from lib.equations_page import equations_page
+    from lib.teaching_page import teaching_page
 
+    fill = {EQUATIONS_PAGE: equations_page, TEACHING_PAGE: teaching_page}.get(docname)
+    if fill:
         try:
-            content[0] = equations_page(content[0], BOOK)
+            content[0] = fill(content[0], BOOK)
         except ValueError as error:  # one clear line; -W makes it fail the build
             logging.getLogger(__name__).warning(str(error), location=docname)
 
@@ -57,8 +60,8 @@ def offer_student_notebooks(app: Sphinx, exception: Exception | None) -> None:
 def outdated_pages(
     app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]
 ) -> list[str]:
-    """The page of all equations depends on every other page and on the checks: always redo it."""
-    return [EQUATIONS_PAGE] if EQUATIONS_PAGE in env.found_docs else []
+    """Pages made from all other pages: always redo them."""
+    return [page for page in (EQUATIONS_PAGE, TEACHING_PAGE) if page in env.found_docs]
 
 
 def switch_on_launch_buttons(app: Sphinx, config: Config) -> None:

@@ -135,6 +135,7 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path):
     assert kept == dict.fromkeys(names, ALL)
 
 
+@pytest.mark.slow
 def test_a_notebook_that_kills_its_worker_keeps_the_words(tmp_path, monkeypatch):
     course = new_course(tmp_path)
     submit(course, "unlucky", solved(course))
@@ -148,6 +149,22 @@ def test_a_notebook_that_kills_its_worker_keeps_the_words(tmp_path, monkeypatch)
     (result,) = grade_class(group, ["unlucky"], 1, progress=False)
     assert (result.points, result.by_hand) == (0, 6)
     assert result.remarks == ["not run to its end: killed"]
+
+
+@pytest.mark.slow
+def test_a_run_on_one_of_several_machines_leaves_the_gradebook(tmp_path, capsys):
+    course = new_course(tmp_path)
+    for name in "abc":
+        submit(course, name, blank(course))
+    for part in ("1/2", "2/2"):
+        assert grading.main([CHAPTER, "--workers", "1", "--part", part, "--only-run"], course) == 0
+    with course.gradebook() as book:
+        assert book.assignment_submissions(CHAPTER) == []
+    capsys.readouterr()
+    assert grading.main([CHAPTER, "--workers", "1"], course) == 0
+    assert capsys.readouterr().out.startswith("3 notebooks in ")
+    with course.gradebook() as book:
+        assert {s.student.id for s in book.assignment_submissions(CHAPTER)} == set("abc")
 
 
 def test_a_chapter_that_was_not_handed_out_is_refused(tmp_path, capsys):
