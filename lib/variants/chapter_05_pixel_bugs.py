@@ -25,11 +25,11 @@ BUGS = {
     "best": """**The wrong level is scored.** `amax(dim=1)` takes, at each pixel, the logarithm of the level that the model finds more probable, and not that of the
    level in `x`. Mistakes cost nothing, and a model that is sure, right or wrong, reports few bits. Score the level that the pixel has.""",
     "at once": """**All pixels at once.** `logits(samples)` is computed a single time, from an empty picture, so no pixel sees what was drawn before it. The pixels are drawn
-   independently of one another, and neighbours are equal far less often than in the data. One pass for each pixel is needed.""",
+   independently of one another, and neighbours are equal less often than in the data. One pass for each pixel is needed.""",
     "sharp": """**Nothing is drawn.** `p[:, 1] > p[:, 0]` takes the more probable level of each pixel, and `u` is not used at all. All pictures are the same one. Compare
    with `u[:, i, j]` instead.""",
     "one u": """**One number for a whole picture.** `u[:, 0, 0]` decides about every pixel, so the pixels are not drawn independently given the ones before: a large number is
    large everywhere. Only a few different pictures come out, and most of them are of one colour. Every pixel needs its own number, `u[:, i, j]`.""",
     "order": """**Drawn in another order.** `np.ndindex` goes through each row from the left, but this model reads from the right. When a pixel is drawn, the
-   neighbour from which it is predicted is still empty, and neighbours are equal too seldom. Draw in the order in which the model reads.""",
+   neighbour from which it is predicted is still empty, so nearly always black is likely, and neighbours are equal less often than in the data. Draw in the order in which the model reads.""",
 }

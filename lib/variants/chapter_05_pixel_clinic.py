@@ -143,6 +143,9 @@ hides may be anything in the end, as long as the report does not use them.
 WORDS_KEY = """
 <<words>>
 
+These are the effects of one mistake alone. With a leak in the training as well, the drawn pictures of the table are often nearly all black: a pixel
+that has learnt to look at itself, or at later ones, finds the empty picture there. An answer that says so is right, too.
+
 **Rubric.** Half a point for each mistake with its line, its reason and its effect. A mistake with the wrong effect or without a
 reason: a quarter of a point. Only the mended lines, without words: nothing.
 """

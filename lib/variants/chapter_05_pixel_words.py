@@ -46,7 +46,8 @@ Answer in at most 250 words.
    noise. By how many bits per dimension can this make the model worse, at most? What do people see who look at its samples? What does this say about bits as a
    measure of samples?
 2. To be faster, someone draws a whole row at once: all pixels of a row independently, given the rows above. How many passes does a sample of <<side>> × <<side>> pixels need now, and how many
-   before? What can such a model not say about a row, and what would the pictures of task 9, in which pixels equal their left neighbours, look like?
+   before? What can such a model not say about a row? In the pictures of task 9 nine of ten pixels equal their left
+   neighbours, and rows tell nothing about each other: what would this model make of them?
 3. Your model reads in raster order, and a square hole in the middle of a picture is to be filled. Which of the known pixels does each drawn pixel see, and which not? How does the
    border of the filled hole look on each of its four sides? Name two ways to do better, and say what each costs.
 """,
