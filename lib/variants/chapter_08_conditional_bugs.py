@@ -6,9 +6,9 @@ from __future__ import annotations
 PAIRS = {
     (1.0, 1.0): "takes the sums of neighbours, $y_1 = x_1 + x_2$ and so on",
     (1.0, -1.0): "takes the differences of neighbours, $y_1 = x_1 - x_2$ and so on",
-    (0.75, 0.25): "takes weighed means of neighbours, $y_1 = 0.75\\, x_1 + 0.25\\, x_2$ and so on",
-    (0.2, 0.8): "takes weighed means of neighbours, $y_1 = 0.2\\, x_1 + 0.8\\, x_2$ and so on",
-    (0.6, 0.2): "takes weighed sums of neighbours, $y_1 = 0.6\\, x_1 + 0.2\\, x_2$ and so on",
+    (0.75, 0.25): "takes weighted means of neighbours, $y_1 = 0.75\\, x_1 + 0.25\\, x_2$ and so on",
+    (0.2, 0.8): "takes weighted means of neighbours, $y_1 = 0.2\\, x_1 + 0.8\\, x_2$ and so on",
+    (0.6, 0.2): "takes weighted sums of neighbours, $y_1 = 0.6\\, x_1 + 0.2\\, x_2$ and so on",
 }
 #: Lines of the right script and of the mistakes in them.
 LINES = {
@@ -40,17 +40,16 @@ BUGS = {
     "exchanged": [("np.sqrt(before) * beta / (1 - kept) * clean",
                    "np.sqrt(before) * beta / (1 - kept) * x"),
                   ("(1 - before) / (1 - kept) * x", "(1 - before) / (1 - kept) * clean")],
-    "wide": [("np.sqrt(1 - before) * fresh", "(1 - before) * fresh")],
-    "full": [("np.sqrt(1 - before - new) * way", "np.sqrt(1 - before) * way")],
+        "full": [("np.sqrt(1 - before - new) * way", "np.sqrt(1 - before) * way")],
     "transposed": [("np.kron(gap, pair / (pair @ pair))  # A^+", "np.kron(gap, pair)  # A^+")],
     "tiled": [("np.kron(gap, pair / (pair @ pair))", "np.kron(pair / (pair @ pair), gap)")],
     "sign": [("gap = y - clean.reshape(len(clean), -1, 2) @ pair",
               "gap = clean.reshape(len(clean), -1, 2) @ pair - y")],
     "shared": [("fresh = noise[t - 1]", "fresh = noise[t - 1, 0]"),
                ("fresh = noise[len(alpha_bar) - t]", "fresh = noise[len(alpha_bar) - t, 0]")],
-    "quiet": [("fresh = noise[t - 1]", "fresh = noise[t - 1] * (t == 0)"),
+    "quiet": [("fresh = noise[t - 1]", "fresh = noise[t - 1] * (t == 1)"),
               ("fresh = noise[len(alpha_bar) - t]",
-               "fresh = noise[len(alpha_bar) - t] * (t == 0)")],
+               "fresh = noise[len(alpha_bar) - t] * (t == 1)")],
     "noisy": [("np.sqrt(beta * (1 - before) / (1 - kept)) * fresh", "np.sqrt(beta) * fresh"),
               ("np.sqrt(1 - before) * fresh", "np.sqrt(1 - kept) * fresh")],
     "early": [("range(len(alpha_bar) - 1, 0, -1)", "range(len(alpha_bar) - 1, 1, -1)")],
@@ -74,9 +73,6 @@ REASONS = {
                   r"$t = 1$ the factor of $x_t$ must be 0",
                   "the last $x_1$ is handed out instead of the corrected guess, so $A x - y$ has a "
                   "spread, and where $A$ is blind the spread is too small"),
-    "wide": ("A missing root before the noise", r"noise of variance $1 - \bar\alpha_{t-1}$ has the "
-             r"factor $\sqrt{1 - \bar\alpha_{t-1}}$", "too little noise, so the spread where $A$ is "
-             "blind is far too small; everything else looks perfect"),
     "full": ("The direction keeps too much", r"the fresh noise has taken $\sigma_t^2$ of the "
              r"variance $1 - \bar\alpha_{t-1}$; the direction must leave it out",
              "more noise than $x_{t-1}$ should have, so the spread where $A$ is blind is too large; "
@@ -96,15 +92,16 @@ REASONS = {
                "the start differs, and most of that the chain forgets",
                "the spread where $A$ is blind is far too small: one question, nearly one answer. "
                "Everything else looks perfect"),
-    "quiet": ("No noise in any step", "`(t == 0)` never holds in this loop, so no step adds noise, "
-              "and the chain goes on with means alone", "the spread where $A$ is blind is far too "
-              "small: one question, nearly one answer. Everything else looks perfect"),
+    "quiet": ("Noise in the last step alone", "`(t == 1)` keeps the noise of the last step, where "
+              "it has no weight, and drops that of all others. It should be the other way round, if "
+              "anything", "the spread where $A$ is blind is far too small: one question, nearly one "
+              "answer. Everything else looks perfect"),
     "noisy": ("Noise in the last step", "<<noisy_why>> Noise is added after the question was answered "
               "for the last time", "$A x - y$ has mean 0 but a spread; where $A$ is blind the answers "
               "spread more as well"),
     "early": ("The loop ends too early", "`range(..., 1, -1)` stops at step 2; what is handed out is "
               r"$x_1$, which is $x_0$ shrunk a little and with noise",
-              "$A x - y$ has a spread and a small mean below 0 (for $y_1 > 0$): the answers are "
+              "$A x - y$ has a spread and a small mean below 0: the answers are "
               "those of step 1, shrunk and noisy"),
 }  # fmt: skip
 NOISY = {

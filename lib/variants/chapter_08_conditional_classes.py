@@ -52,8 +52,8 @@ $$ (eq-hw-conditional-bayes)
 **a (2 points).** Write `class_posterior(lengths, counts)`. Row $n$ of `lengths`, $(N, K)$, holds
 the lengths $\ell_k(x^{(n)})$ of picture $n$ for the $K$ classes, in <<unit>>; `counts`, $(K,)$,
 says how many training pictures each class had, and $p(k)$ is their share. Return
-$p(k \mid x^{(n)})$, $(N, K)$. Pictures cost thousands of <<unit>>, where $p(x \mid k)$ is a density
-the length may be as far below 0, and a class may have no picture at all.
+$p(k \mid x^{(n)})$, $(N, K)$. Pictures cost thousands of <<unit>>; where $p(x \mid k)$ is a
+density, the length may be as far below 0. A class may have no picture at all.
 """,
         ),
         Cell(

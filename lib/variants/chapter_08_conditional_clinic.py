@@ -47,19 +47,11 @@ def script(plan: Plan, slips: tuple[str, ...] = ()) -> list[str]:
 
 
 def chosen_slips(plan: Plan, rng: np.random.Generator) -> tuple[str, ...]:
-    """Four mistakes with different marks, at most two of them those of the public clinic."""
-    third = {"posterior": "exchanged", "afresh": "wide", "partial": "full"}[plan.step]
-    dial = "turned" if plan.told_at else "convention"
-    ends = ["early"] if plan.step == "partial" else ["noisy", "early"]
+    """Four mistakes in any order, at most two of them those of the public clinic."""
     while True:
-        found = tuple(
-            str(rng.choice(names))
-            for names in ([dial, "root", third], ["transposed", "tiled", "sign"],
-                          ["shared", "quiet"], ends)
-        )  # fmt: skip
-        exclude = third == "wide" and "wide" in found  # its mark is that of too little noise
-        if len(PUBLIC & set(found)) <= 2 and not exclude:
-            return found
+        found = tuple(str(rng.choice(group)) for group in plan.groups)
+        if len(PUBLIC & set(found)) <= 2:
+            return tuple(rng.permutation(found).tolist())
 
 
 def key(plan: Plan, slips: tuple[str, ...]) -> str:
@@ -71,7 +63,7 @@ def key(plan: Plan, slips: tuple[str, ...]) -> str:
         lines = " and ".join(f"`{line.split('  #')[0]}`" for line in broken)
         why = why.replace("<<length>>", f"{np.dot(plan.pair, plan.pair):g}")
         why = why.replace("<<noisy_why>>", NOISY[plan.step])
-        missed, apart, share, spread = marks(plan, (slip,))
+        missed, apart, share, spread = (round(v, 3) + 0.0 for v in marks(plan, (slip,)))
         items.append(
             f"{number}. **{title}.** {lines}: {why}. Mark: {effect}. The report says mean "
             f"{missed:.3f}, spread {apart:.3f}, share {share:.2f}, spread / exact {spread:.2f}."
@@ -82,7 +74,6 @@ def key(plan: Plan, slips: tuple[str, ...]) -> str:
 def drawn(plan: Plan, rng: np.random.Generator) -> dict[str, Any]:
     """All texts of a clinic for one plan."""
     slips = chosen_slips(plan, rng)
-    slips = tuple(rng.permutation(slips).tolist())
     order = (
         "The chain starts from `noise[0]`; step $T$ adds its noise from `noise[1]`, step $T - 1$ "
         "from `noise[2]`, and so on."
@@ -92,7 +83,7 @@ def drawn(plan: Plan, rng: np.random.Generator) -> dict[str, Any]:
     eta = f"{plan.eta:g}"
     how = f'pair={plan.pair}, told_at={plan.told_at}, step="{plan.step}", upwards={plan.upwards}'
     how = f"{how}, eta={eta}" if plan.step == "partial" else how
-    dial = ("$w = 0$ uses the told prediction as it is, and larger $w$ exaggerate",
+    dial = ("$w = 0$ uses the told prediction as it is, and a larger $w$ exaggerates",
             "$w = 1$ uses the told prediction as it is, and $w = 0$ the untold one")  # fmt: skip
     return {
         "asks": PAIRS[plan.pair],
@@ -122,7 +113,7 @@ def draw_other_steps(rng: np.random.Generator) -> dict[str, Any]:
     told_at, upwards = int(rng.integers(2)), bool(rng.integers(2))
     if rng.integers(2):
         return drawn(Plan(pair, told_at, "afresh", upwards), rng)
-    eta = (0.4, 0.5, 0.6, 0.7)[rng.integers(4)]
+    eta = (0.7, 0.8, 0.9)[rng.integers(3)]
     return drawn(Plan(pair, told_at, "partial", upwards, eta), rng)
 
 
@@ -175,8 +166,8 @@ report(broken_answers)
         "With $w = 0$ the told prediction is used as it is.",
         "With $w = <<told_at>>$ the told prediction is used as it is.",
     ),
-    asks("clinic-numbers", "slips=<<slips>>, <<how>>", "plans"),
-    asks("clinic-sizes", "slips=<<slips>>, <<how>>", "plans"),
+    asks("clinic-numbers", "<<how>>", "plans"),
+    asks("clinic-sizes", "<<how>>", "plans"),
     Solution(
         "clinic-words",
         """

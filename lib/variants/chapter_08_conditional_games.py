@@ -14,8 +14,9 @@ GAME = "## Task 4: a game with a condition (2 points)"
 
 def draw_labels(rng: np.random.Generator) -> dict[str, Any]:
     """Labels for data and for samples, at a distance other than 1."""
-    a, b = ((1, -1), (2, 0), (0.5, -1), (-1, 1), (3, 1), (0, 2))[rng.integers(6)]
-    return {"a": f"{a:g}", "b": f"{b:g}"}
+    a, b = ((1, -1), (2, -2), (0.5, -1), (-1, 1), (3, 1), (1, 4))[rng.integers(6)]
+    shifted = {name: f"- {v:g}" if v >= 0 else f"+ {-v:g}" for name, v in {"A": a, "B": b}.items()}
+    return shifted | {"a": f"{a:g}", "b": f"{b:g}", "gap": f"{abs(a - b):g}"}
 
 
 SQUARES = Twist(
@@ -35,8 +36,8 @@ squares of what it misses:
 $$
 \begin{aligned}
 &C(G, D) = \\
-&\quad \sum_{x, y} p(x, y) \bigl( D(x, y) - (<<a>>) \bigr)^2 \\
-&\quad + \sum_{x, y} p_\theta(x, y) \bigl( D(x, y) - (<<b>>) \bigr)^2
+&\quad \sum_{x, y} p(x, y) \bigl( D(x, y) <<A>> \bigr)^2 \\
+&\quad + \sum_{x, y} p_\theta(x, y) \bigl( D(x, y) <<B>> \bigr)^2
 \end{aligned}
 $$ (eq-hw-conditional-game)
 
@@ -57,9 +58,10 @@ def game_values(p, q):
     ### BEGIN SOLUTION
     def cost(p, q):
         # The best D is (a p + b q) / (p + q). It misses a by (a - b) q / (p + q), and b by
-        # (a - b) p / (p + q): together p q^2 + q p^2 = p q (p + q) over (p + q)^2.
+        # (a - b) p / (p + q): together p q^2 + q p^2 = p q (p + q) over (p + q)^2, and the
+        # labels are |a - b| = <<gap>> apart.
         seen = p + q > 0
-        return (<<a>> - (<<b>>)) ** 2 * (p[seen] * q[seen] / (p + q)[seen]).sum()
+        return <<gap>>**2 * (p[seen] * q[seen] / (p + q)[seen]).sum()
 
     return cost(p, q), cost(p.sum(axis=0), q.sum(axis=0))
     ### END SOLUTION

@@ -159,8 +159,8 @@ they still differ:
 
 $$
 \text{spread} = \frac{1}{K} \sum_k
-\frac{\sum_f \mathrm{Var}[\, f \mid \text{wanted } k \,]}{\sum_f \mathrm{Var}[\, f \mid \text{real
-} k \,]}
+\frac{\sum_f \mathrm{Var}[\, f \mid \text{wanted } k \,]}
+{\sum_f \mathrm{Var}[\, f \mid \text{real } k \,]}
 $$ (eq-hw-conditional-spread)
 
 Each variance is the mean squared distance from the mean, within one class. Write

@@ -9,7 +9,7 @@ import nbformat
 
 from lib.variants import CHAPTERS, Cell
 
-CALL = re.compile(r"(check_\w+\(\w+, rng)([^()]*)\)")
+CALL = re.compile(r"^( *)(check_\w+\()(\w+, rng[^()]*)\)", re.MULTILINE)
 
 
 @cache
@@ -21,7 +21,9 @@ def source(grade_id: str) -> str:
     return dict(zip(names, cells, strict=True))[grade_id]
 
 
-def asks(grade_id: str, keywords: str = "", module: str = "") -> Cell:
+def asks(
+    grade_id: str, keywords: str = "", module: str = "", swap: tuple[str, str] = ("", "")
+) -> Cell:
     """The test cell of this name, each of its calls with more keywords, or from another module.
 
     Parameters
@@ -31,6 +33,8 @@ def asks(grade_id: str, keywords: str = "", module: str = "") -> Cell:
     module : str
         The end of the name of the module that has the checks: `albums` for
         `lib.homework_conditional_albums`.
+    swap : tuple of str
+        Words of the cell's comment, and those that take their place.
 
     Raises
     ------
@@ -39,11 +43,19 @@ def asks(grade_id: str, keywords: str = "", module: str = "") -> Cell:
     """
     text, calls = source(grade_id), 1
     if keywords:
-        text, calls = CALL.subn(lambda m: f"{m[1]}{m[2]}, {keywords})", text)
+        text, calls = CALL.subn(lambda m: _call(m, keywords), text)
     if module:
         name = f"from lib.homework_conditional_{module} import"
         text, found = re.subn(r"from lib\.homework_conditional\w* import", name, text)
         calls = min(calls, found)
     if not calls:
         raise ValueError(f"cell {grade_id!r} has no check to ask in another way")
-    return Cell(grade_id, text)
+    return Cell(grade_id, text.replace(*swap) if swap[0] else text)
+
+
+def _call(found: re.Match, keywords: str) -> str:
+    """A call with more keywords, on three lines if one is too short for the filled fields."""
+    space, name, given = found.groups()
+    if len(re.sub(r"<<|>>", "", keywords)) < 45:
+        return f"{space}{name}{given}, {keywords})"
+    return f"{space}{name}\n{space}    {given}, {keywords}\n{space})"

@@ -60,7 +60,7 @@ def patch_seen(layers, j):
 ''',
         ),
         asks("patch-two", module="patches"),
-        asks("patch-deep", module="patches"),
+        asks("patch-deep", module="patches", swap=("the first score", "an early pixel")),
         Cell(
             BEST,
             r"""

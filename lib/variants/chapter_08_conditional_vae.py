@@ -51,7 +51,9 @@ WIDTHS = {
         "meaning": r"logarithms of standard deviations, $r = \log \sigma$",
         "short": r"the logarithm of the standard deviation, $r = \log \sigma$,",
         "where": "$r = 0$",
-        "kl": "0.5 * ((2 * ({0} - {1})).exp() + {2} * (-2 * {1}).exp() - 1) + {1} - {0}",
+        "ratio": "(2 * ({0} - {1})).exp()",
+        "square": "{2} * (-2 * {1}).exp()",
+        "sum": "(ratio + square - 1) / 2 + {1} - {0}",
         "sigma": "r.exp()",
     },
     "log-precision": {
@@ -59,7 +61,9 @@ WIDTHS = {
         "meaning": r"logarithms of precisions, $t = \log(1 / \sigma^2)$",
         "short": r"the logarithm of the precision, $t = \log(1 / \sigma^2)$,",
         "where": "$t = 0$",
-        "kl": "0.5 * (({1} - {0}).exp() + {2} * {1}.exp() - 1 + {0} - {1})",
+        "ratio": "({1} - {0}).exp()",
+        "square": "{2} * {1}.exp()",
+        "sum": "(ratio + square - 1 + {0} - {1}) / 2",
         "sigma": "(-t / 2).exp()",
     },
 }
@@ -70,9 +74,12 @@ def draw_widths(rng: np.random.Generator) -> dict[str, Any]:
     width = list(WIDTHS)[rng.integers(len(WIDTHS))]
     noise = list(NOISES)[rng.integers(len(NOISES))]
     own = dict(WIDTHS[width])
-    letter, kl = own["letter"], own.pop("kl")
-    own["kl"] = kl.format(f"{letter}_q", f"{letter}_p", "(mean_q - mean_p).square()")
-    own["rate"] = kl.format(letter, f"{letter}_p", "(mean - mean_p).square()")
+    letter = own["letter"]
+    both = {"kl": (f"{letter}_q", "mean_q"), "rate": (letter, "mean")}
+    for part in ("ratio", "square", "sum"):
+        text = own.pop(part)
+        for which, (q, mean) in both.items():
+            own[f"{which}_{part}"] = text.format(q, f"{letter}_p", f"({mean} - mean_p).square()")
     return own | NOISES[noise] | {"width": width, "noise": noise}
 
 
@@ -102,8 +109,9 @@ For a $p$ with mean 0 and <<where>> you know the answer; derive this one the sam
 def kl_between(mean_q, <<letter>>_q, mean_p, <<letter>>_p):
     """KL(q || p) of diagonal Gaussians, (N,); <<letter>> is the <<width>>."""
     ### BEGIN SOLUTION
-    kl = <<kl>>
-    return kl.sum(dim=1)
+    ratio = <<kl_ratio>>
+    square = <<kl_square>>
+    return (<<kl_sum>>).sum(dim=1)
     ### END SOLUTION
 ''',
         ),
@@ -127,7 +135,9 @@ def conditional_loss(x, c, eps, encode, decode, prior, <<scale>>):
     (mean, <<letter>>), (mean_p, <<letter>>_p) = encode(x, c), prior(c)
     z = mean + <<sigma>> * eps
     distortion = <<each>>
-    rate = <<rate>>
+    ratio = <<rate_ratio>>
+    square = <<rate_square>>
+    rate = <<rate_sum>>
     return (distortion.sum(dim=1) + rate.sum(dim=1)).mean()
     ### END SOLUTION
 ''',

@@ -76,10 +76,10 @@ Answer in at most 300 words.
    untold prediction is arbitrary, and so is the difference that $w$ multiplies. Dropped in all
    steps: told and untold predictions are the same, $w$ changes nothing, and the classes come as
    often as in the data.
-2. Squares: the mean, <<white>>, a grey; its expected squared error is the variance <<white>> *
-   <<black>> = <<variance>>. Absolute differences: the median, 0, since black has more than one
+2. Squares: the mean, <<white>>, a grey; its expected squared error is the variance
+   $<<white>> \times <<black>> = <<variance>>$. Absolute differences: the median, 0, since black has more than one
    half; its expected squared error is $P(x = 1) =$ <<white>>. A drawn answer is wrong when one of
-   the two is white and the other black, with probability 2 * <<white>> * <<black>> = <<twice>>,
+   the two is white and the other black, with probability $2 \times <<white>> \times <<black>> = <<twice>>$,
    twice the variance. Several drawn answers show what is not known: they differ there. The mean
    hides it in a grey that no true picture has (blur), the median in a black that looks certain:
    what is white less than half of the time vanishes.

@@ -908,6 +908,14 @@ def beats(a, b):
 rows = range(len(table))
 return {i for i in rows if not any(beats(table[j], table[i]) for j in rows)}
 """
+BITS_WRONG += [
+    asks_the_book(
+        "bits",
+        "from lib.grey_levels import density_bits\n"
+        "nats = np.mean([log_density((k + noise) / levels) for noise in u])\n"
+        "return density_bits(nats, k.shape[1], levels)",
+    )
+]
 FRONTIER_WRONG = variations(
     "frontier",
     FRONTIER,
