@@ -28,6 +28,8 @@ ANSWERS = (
     "diffusion_bound",
     "exact_denoiser",
     "naive_diffusion",
+    "mixture",
+    "reverse_line",
 )
 #: How far sums over very many steps may be off: float32 is good enough.
 MANY = 1e-3

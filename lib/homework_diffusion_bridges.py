@@ -94,6 +94,7 @@ def check_posterior(
     compare(spread, right[2], f"the variance of {what}", hints=variances, tol=FLOAT32)
 
 
+@peer
 def _lesson_bridge(now: np.ndarray, before: np.ndarray) -> list[np.ndarray]:
     """Factors of x_0 and x_t, and variance, of the lesson's step back, from two bar alphas."""
     alpha = now / before

@@ -171,6 +171,7 @@ def check_mixture(
         compare(values, right[k], label, hints=hints, tol=FLOAT32)
 
 
+@peer
 def _mixture_answer(
     xt: np.ndarray,
     means: np.ndarray,

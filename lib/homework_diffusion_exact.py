@@ -80,7 +80,7 @@ def check_mixture(
     sigma = np.append(0, np.sort(rng.uniform(0.3, 2.0, size=6)))
     root, noise = (1.0, sigma[t] ** 2) if form == "growing" else (np.sqrt(kept[t]), 1 - kept[t])
     weights, means = rng.dirichlet(np.full(m, 4.0)), rng.normal(0, 1.5, size=(m, d))
-    widths = rng.uniform(0.2, 0.6, size=m) * (rng.permutation(m) + 1)
+    widths = rng.uniform(0.2, 0.3, size=m) * (rng.permutation(m) + 1)
     if form != "widths":
         widths = np.full(m, rng.uniform(0.2, 0.6))
     widths = widths if variance is None else np.full(m, variance)
@@ -110,6 +110,7 @@ def check_mixture(
         compare(values, right, label, hints=hints, tol=FLOAT32)
 
 
+@peer
 def _lesson(xt: np.ndarray, t: int, *rest: np.ndarray, **given: np.ndarray) -> tuple:
     """What the lesson's denoiser makes of the arguments."""
     weights, means, variance, table = given.values()
@@ -121,6 +122,7 @@ def _lesson(xt: np.ndarray, t: int, *rest: np.ndarray, **given: np.ndarray) -> t
     return x0, (root * x0 - xt) / (1 - kept)
 
 
+@peer
 def _answer(
     xt: np.ndarray,
     weights: np.ndarray,

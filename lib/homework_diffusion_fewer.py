@@ -73,6 +73,7 @@ def check_ddim(
     compare(values, right, what, hints=hints, tol=FLOAT32)
 
 
+@peer
 def _lesson_leap(
     xt: np.ndarray, eps: np.ndarray, z: np.ndarray, eta: float, now: float, then: float
 ) -> np.ndarray:
@@ -148,6 +149,7 @@ def completed(
     return xt if form == "after" else mixed(xt, 0)
 
 
+@peer
 def _run(
     case: tuple,
     level: Callable,

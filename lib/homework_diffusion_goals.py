@@ -65,6 +65,7 @@ def _order_hints(right: dict[str, np.ndarray], name: str, xt: np.ndarray) -> dic
     return others | {f"that is minus {name}": -right[name], "that is x_t": xt}
 
 
+@peer
 def _views(kind: str, value: np.ndarray, xt: np.ndarray, a: float, b: float) -> tuple:
     """x_0, eps and v with the factors a of x_0 and b of eps, which may be wrong."""
     if kind == "eps":

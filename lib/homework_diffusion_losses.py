@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from lib.homework import as_numbers, compare
-from lib.homework_asking import FLOAT32, numbers, sealed
+from lib.homework_asking import FLOAT32, numbers, peer, sealed
 from lib.homework_diffusion import BEHIND, OWN_T, ask, random_betas, retained
 from lib.homework_diffusion_goals import TARGETS, Network, turned
 from lib.homework_vae import gradients
@@ -60,6 +60,7 @@ class Form:
         return min(snr, self.clip) / of_x0
 
 
+@peer
 def _loss(
     network: Network,
     x0: np.ndarray,

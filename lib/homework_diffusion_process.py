@@ -91,6 +91,7 @@ class Process:
         """The name of the table."""
         return "snr" if self.power else "level" if self.unit else "alpha_bar"
 
+    @peer
     def mix(self, x: np.ndarray, eps: np.ndarray, factor: object, variance: object) -> np.ndarray:
         """The end's mean plus a factor of the distance to it, plus noise of some variance."""
         with np.errstate(invalid="ignore"):
@@ -191,6 +192,7 @@ def _lesson_tables(betas: np.ndarray) -> dict[str, np.ndarray]:
     return {"alpha": alpha, "alpha_bar": kept, "beta": np.append(0, betas)}
 
 
+@peer
 def read_as(process: Process, table: np.ndarray, unit: str) -> np.ndarray:
     """bar alpha of a table of levels, if these were in another unit."""
     return 1 / (1 + 1 / UNITS[unit][1](table))

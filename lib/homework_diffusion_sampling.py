@@ -156,6 +156,7 @@ def completed(
     return xt + known * (x0 - xt)
 
 
+@peer
 def _complete(
     reverse: Callable,
     x0: np.ndarray,

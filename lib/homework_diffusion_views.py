@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from lib.homework import as_numbers, compare
-from lib.homework_asking import FLOAT32, as_parts, numbers
+from lib.homework_asking import FLOAT32, as_parts, numbers, peer
 from lib.homework_diffusion import ask, random_betas, retained
 
 
+@peer
 def factors(goal: str, t: int, table: np.ndarray, number: float) -> np.ndarray:
     """Rows (x_0, eps): what x_t and the third view are made of, (2, 2), at step t of a table.
 
@@ -84,6 +85,7 @@ REMIND_VIEWS = {
 }
 
 
+@peer
 def solved(kind: str, value: np.ndarray, xt: np.ndarray, rows: np.ndarray) -> tuple:
     """x_0, eps and the third view from one of them and x_t, if these are made by `rows`."""
     (a, b), (p, q) = rows
@@ -96,6 +98,7 @@ def solved(kind: str, value: np.ndarray, xt: np.ndarray, rows: np.ndarray) -> tu
     return x0, eps, p * x0 + q * eps
 
 
+@peer
 def _lesson_views(kind: str, value: np.ndarray, xt: np.ndarray, a: float, b: float) -> tuple:
     """What the lesson's formulas make of an answer of this kind."""
     guess = {"x0": value, "eps": (xt - b * value) / a}.get(kind, a * xt - b * value)

@@ -61,6 +61,7 @@ def _weights_reminder(targets: tuple[str, str, str], given: str, share: bool) ->
     return f"those are the lesson's weights; other errors are counted here, {order}"
 
 
+@peer
 def _lesson_weights(betas: np.ndarray, variance: str | float) -> tuple[np.ndarray, ...]:
     """The lesson's formula for the weights on x_0, eps and v; what are no betas give nonsense."""
     with np.errstate(all="ignore"):
@@ -107,6 +108,7 @@ def _weight_mistakes(
     }
 
 
+@peer
 def _sigma2(betas: np.ndarray, variance: str | float) -> np.ndarray:
     """sigma_t^2 for t = 2 .. T."""
     kept = retained(betas)
@@ -132,6 +134,7 @@ SHIFTS: dict[str, Callable[[float, float], float]] = {
 }
 
 
+@peer
 def _shift(betas: np.ndarray, name: str) -> np.ndarray:
     """By how much the mean of x_(t-1) moves when `name` is wrong by 1; t = 2 .. T."""
     kept = retained(betas)
