@@ -22,7 +22,7 @@ class Rule:
     Parameters
     ----------
     absolute : bool
-        Pixels are 0 and 1; pairs cost beta |x_i - x_j|, a pixel unlike its y_i costs eta.
+        Pixels are 0 and 1; pairs cost beta abs(x_i - x_j), a pixel unlike its y_i costs eta.
     torus : bool
         The picture wraps round: the first and the last row touch, and so do the columns.
     diagonal : float

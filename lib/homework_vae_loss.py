@@ -33,8 +33,8 @@ class Goal:
     ----------
     kind : str
         "loss": distortion + beta rate. "value": -(beta distortion + rate), to be maximised.
-        "capacity": distortion + beta |rate - level|. "free": distortion + beta times the sum over
-        the latents of max(level, their rates).
+        "capacity": distortion + beta abs(rate - level). "free": distortion + beta times the sum
+        over the latents of max(level, their rates).
     level : float
         The capacity, or the free nats of each latent.
     """
