@@ -30,7 +30,7 @@ def check_diffuse(
     what = f"x_t for {shape[0]} examples of shape {shape[1:]}, {steps} steps"
     table = process.table(rates)
     answer = ask(diffuse, what, x0=x0, t=t, eps=eps, **{process.named: table})
-    all_t = np.array([process.moments(rates, 0, k) for k in range(steps + 1)])
+    all_t = process.course(rates)
 
     def at(t: np.ndarray) -> np.ndarray:
         return process.mix(x0, eps, *all_t[t].T)
