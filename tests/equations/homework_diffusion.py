@@ -8,7 +8,8 @@ from torch.distributions import Normal, kl_divergence
 
 from lib.homework_diffusion import bridge, moments, retained
 from lib.homework_diffusion_chain import tweedie
-from lib.homework_diffusion_goals import turned, weights_of
+from lib.homework_diffusion_goals import turned
+from lib.homework_diffusion_weights import weights_of
 from tests.equations import checks
 
 BETAS = np.array([0.05, 0.2, 0.1, 0.3])
@@ -79,7 +80,7 @@ def weights():
     """What a wrong guess adds to the divergence is the weight times its squared error."""
     kept = retained(BETAS)
     for variance in ("posterior", "beta"):
-        every = np.array(weights_of(BETAS, variance))
+        every = np.array([weights_of(BETAS, variance, name) for name in ("x0", "eps", "v")])
         for t in (2, 3, 4):
             on_x0, on_xt, exact = bridge(kept, t - 1, t)
             sigma2 = BETAS[t - 1] if variance == "beta" else exact
