@@ -91,7 +91,7 @@ def test_the_key_says_what_the_report_prints(twist):
         plan = eval(f"Plan({values['how']})", {"Plan": Plan})
         numbers = re.findall(
             r"mean (-?\d\.\d+|-\d+\.\d+), spread ([\d.]+), share ([\d.]+), .*?exact (\d+\.\d+)",
-            values["key"],
+            str(values["key"]),
         )
         assert len(numbers) == 4
         for slip, told in zip(values["slips"], numbers, strict=True):

@@ -6,6 +6,7 @@ mistakes do to the report is measured when the variant is drawn.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -63,12 +64,24 @@ def key(plan: Plan, slips: tuple[str, ...]) -> str:
         lines = " and ".join(f"`{line.split('  #')[0]}`" for line in broken)
         why = why.replace("<<length>>", f"{np.dot(plan.pair, plan.pair):g}")
         why = why.replace("<<noisy_why>>", NOISY[plan.step])
-        missed, apart, share, spread = (round(v, 3) + 0.0 for v in marks(plan, (slip,)))
+        missed, apart, share, spread = (v * (abs(v) >= 5e-4) + 0.0 for v in marks(plan, (slip,)))
         items.append(
             f"{number}. **{title}.** {lines}: {why}. Mark: {effect}. The report says mean "
             f"{missed:.3f}, spread {apart:.3f}, share {share:.2f}, spread / exact {spread:.2f}."
         )
     return "\n".join(items)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A text of the key, whose numbers are measured only when it is written."""
+
+    plan: Plan
+    slips: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """The right script's spread or, with mistakes, the answer in words."""
+        return key(self.plan, self.slips) if self.slips else f"{marks(self.plan, ())[3]:.2f}"
 
 
 def drawn(plan: Plan, rng: np.random.Generator) -> dict[str, Any]:
@@ -92,12 +105,12 @@ def drawn(plan: Plan, rng: np.random.Generator) -> dict[str, Any]:
         "dial": dial[plan.told_at],
         "told_at": plan.told_at,
         "pair": plan.pair,
-        "spread": f"{marks(plan, ())[3]:.2f}",
+        "spread": Measured(plan),
         "broken": "\n".join(f"    {line}" for line in script(plan, slips)),
         "mended": "\n".join(script(plan)),
         "how": how,
         "slips": slips,
-        "key": key(plan, slips),
+        "key": Measured(plan, slips),
     }
 
 
