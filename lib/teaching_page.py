@@ -111,7 +111,8 @@ def homework(book: Path, page: str) -> Homework:
 
 def minutes(total: int) -> str:
     """Minutes as hours and minutes."""
-    return f"{total // 60} h {total % 60:02d} min" if total >= 60 else f"{total} min"
+    text = f"{total // 60} h {total % 60:02d} min" if total >= 60 else f"{total} min"
+    return text.replace(" ", "\u00a0")  # on one line
 
 
 def lessons_table(lessons: list[Lesson], works: dict[str, Homework]) -> str:

@@ -2,12 +2,10 @@
 
 import numpy as np
 import torch
-from scipy.stats import wasserstein_distance
 
 from lib import homework_gan as losses
 from lib import homework_gan_clinic as clinic
 from lib import homework_gan_critics as critics
-from lib import homework_gan_earth as earth
 from lib import homework_gan_lines as lines
 from lib import homework_gan_modes as modes
 from lib import homework_gan_penalties as penalties
@@ -170,27 +168,6 @@ def rounds_by_an_optimiser() -> None:
         assert np.allclose(clinic.flat(module.parameters()), clinic.flat(weights), atol=1e-12)
 
 
-def the_distance_is_scipys() -> None:
-    """Scores of slope one reach the distance where all mass goes one way."""
-    x, y = np.array([3.0, 4.0]), np.array([0.0, 0.5, 1.0])
-    earth.check_line(lambda x, y: (x, y), Fixed(x, y), 2, 3)
-    earth.check_distance(lambda x, y: x.mean() - y.mean(), Fixed(x, y), 2, 3)
-    assert np.isclose(wasserstein_distance(x, y), x.mean() - y.mean())
-
-
-class Fixed:
-    """Draws that are these numbers."""
-
-    def __init__(self, *values: np.ndarray):
-        self.values = list(values)
-
-    def normal(self, *_: float, size: int) -> np.ndarray:
-        return self.values.pop(0)
-
-    def uniform(self, *_: float) -> float:
-        return 0.0
-
-
 MUTATIONS = [
     Mutation(
         "leaves the book's GANs on",
@@ -319,12 +296,6 @@ MUTATIONS = [
         "lib.homework_gan_earth._assert_gentle",
         Edit("rise[i, j] <= limit[i, j]", "rise[i, j] <= 9 * limit[i, j]"),
         loses("onaline-few", "onaline", "is too steep", "slopes are at most 1"),
-    ),
-    Mutation(
-        "counts the same mass twice",
-        "lib.homework_gan_earth.carried",
-        Edit("return right * wasser", "return 2 * wasser"),
-        the_distance_is_scipys,
     ),
     Mutation(
         "wants more than the least",

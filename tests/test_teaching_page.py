@@ -68,7 +68,8 @@ def test_a_first_cell_that_says_nothing_is_refused(tmp_path, kind, why):
 
 
 def test_minutes_are_written_as_people_say_them():
-    assert [minutes(n) for n in (45, 60, 95)] == ["45 min", "1 h 00 min", "1 h 35 min"]
+    said = [minutes(n).replace("\u00a0", " ") for n in (45, 60, 95)]
+    assert said == ["45 min", "1 h 00 min", "1 h 35 min"]
 
 
 def test_the_page_says_what_the_code_does():

@@ -70,14 +70,7 @@ def generator_slopes(fake, game):
 '''
 
 
-def checks(
-    labels: str, slopes: str, values: tuple[float, float] = (1.0, 0.9), far: tuple = (0.8, 0.7)
-) -> tuple[Edit | Cell, ...]:
-    """The test cells of both parts, with these keywords; `values` and `far` are what is smoothed."""
-    return (
-        Cell(
-            "entropy-near",
-            f"""
+NEAR = """
 def test_entropy_near():
     from lib.homework_gan import check_discriminator
 
@@ -88,11 +81,8 @@ def test_entropy_near():
 
 
 test_entropy_near()
-""",
-        ),
-        Cell(
-            "entropy-far",
-            f"""
+"""
+FAR = """
 # Hidden: scores of patches, very large scores, other labels.
 ### BEGIN HIDDEN TESTS
 def test_entropy_far():
@@ -108,8 +98,16 @@ def test_entropy_far():
 
 test_entropy_far()
 ### END HIDDEN TESTS
-""",
-        ),
+"""
+
+
+def checks(
+    labels: str, slopes: str, values: tuple[float, float] = (1.0, 0.9), far: tuple = (0.8, 0.7)
+) -> tuple[Edit | Cell, ...]:
+    """The test cells of both parts, with these keywords; `values` and `far` are what is smoothed."""
+    return (
+        Cell("entropy-near", NEAR.format(values=values, labels=labels)),
+        Cell("entropy-far", FAR.format(values=values, labels=labels, far=far)),
         Edit(
             "check_slopes(generator_slopes, rng, game, n)",
             f"check_slopes(generator_slopes, rng, game, n, {slopes})",

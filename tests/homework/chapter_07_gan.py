@@ -990,8 +990,7 @@ MODES_WRONG += [
     ),
     calls_the_tests(
         "modes",
-        "from lib.homework_gan_modes import counted\n"
-        "return counted(points, centres, reach, least)",
+        "from lib.homework_gan_modes import counted\nreturn counted(points, centres, reach, least)",
     ),
 ]
 
