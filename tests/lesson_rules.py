@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from statistics import median
 
 from tests.book import (
+    MATHS,
     Cell,
     Page,
     calls,
@@ -154,6 +155,33 @@ def _executed_solutions(page: Page) -> Iterator[str]:
         yield "a `{solution-start}` has no `{solution-end}`"
     if sum(asserted) < 2:
         yield f"{sum(asserted)} solutions run code with an assert: at least two must"
+
+
+@rule
+def solutions_in_words(page: Page) -> Iterator[str]:
+    """A folded solution that runs no code states no number and shows no code.
+
+    Numbers may stand in formulas, roles and inline code; what is told in words needs no digit.
+    """
+    for label, body in _worded_solutions(page):
+        if re.search(r"^ *(?:```|~~~)", body, re.MULTILINE):
+            yield f"the solution {label!r} shows code that nothing runs: make it a code cell"
+        text = MATHS.sub(" ", without_code(re.sub(r"```.*?```", " ", body, flags=re.DOTALL)))
+        if stated := re.findall(r"\d[\d.,]*(?<![.,])", text):
+            yield (
+                f"the solution {label!r} states {', '.join(stated)}, and no cell computes it: "
+                "write `{solution-start}`, a cell that asserts it, `{solution-end}`; or use words"
+            )
+
+
+def _worded_solutions(page: Page) -> list[tuple[str, str]]:
+    """Label and text of each solution with no code cell in it."""
+    cell_of_code = "\0"
+    whole = "\n\n".join(c.source if c.kind == "markdown" else cell_of_code for c in page.cells)
+    gate = re.compile(r"^`+\{solution-start\}(.*?)^`+\{solution-end\}", re.DOTALL | re.MULTILINE)
+    bodies = [*directives(whole, "solution"), *gate.findall(whole)]
+    head = re.compile(r" *(\S+)\n(?::[\w-]+:[^\n]*\n)*(?:`+\n)?(.*)", re.DOTALL)
+    return [head.fullmatch(body).groups() for body in bodies if cell_of_code not in body]
 
 
 @rule

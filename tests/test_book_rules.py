@@ -133,6 +133,8 @@ BREAKS = [
     ("exercises", ":class: dropdown", "", "must be folded"),
     ("exercises", "assert [123] .*", "print()", "0 solutions run code"),
     ("exercises", r"```\{solution-end\}\n```", "", "has no `{solution-end}`"),
+    ("solutions_in_words", r"#py\nassert 2 \+ 1 == 3", "It is 3.", "'ex-good-2' states 3, and no"),
+    ("solutions_in_words", r"#py\nassert 2 .*", "```\nx\n```", "'ex-good-2' shows code"),
     ("summary_and_references", "- It works.", "It works.", "bullets"),
     ("summary_and_references", r" and \{cite:p\}`b2001`", "", "cite two works"),
     ("sizes", "[xy] = . \\+ .\n", "v = 1\n" * 2, "the median code cell"),
@@ -186,6 +188,20 @@ def test_a_figure_without_metadata_is_noticed(code):
     helper = "#py\ndef f():\n    fig, ax = plt.subplots()\n    return fig"
     lesson = page([*good_lesson(), (helper,), (f"#py\n{code}",)])
     assert any("figure.name" in said for said in RULES["figures"](lesson))
+
+
+@pytest.mark.parametrize(
+    ("words", "stated"),
+    [
+        ("About 47 % at 2.5, in row 6.", "47, 2.5, 6,"),
+        ("The first, by $\\log 10 = 2.3$; see {eq}`eq-a-1` and `x[3]`, as an eight does.", ""),
+    ],
+)
+def test_numbers_of_a_solution_in_words_are_noticed(words, stated):
+    """In a directive of its own too, and not those of formulas, roles and inline code."""
+    folded = f":::{{solution}} ex-good-4\n:class: dropdown\n{words}\n:::"
+    said = list(RULES["solutions_in_words"](page([*good_lesson(), (folded,)])))
+    assert [f"states {stated}" in message for message in said] == [True] * bool(stated)
 
 
 def test_outputs_are_noticed():
