@@ -22,17 +22,17 @@ def spoiled(value):
     if isinstance(value, (bool, np.bool_)):
         return not value
     if isinstance(value, (int, float, complex, np.number)):
-        return 1.5 * value + 0.7
+        return 0.7 - 1.5 * value
     if isinstance(value, np.ndarray):
         if value.dtype == bool:
             return ~value
         if value.dtype.kind not in "iufc":
             return None
-        return 1.5 * value + 0.7 + 0.1 * np.arange(value.size).reshape(value.shape)
+        return 0.7 - 1.5 * value + 0.1 * np.arange(value.size).reshape(value.shape)
     if torch and isinstance(value, torch.Tensor):
         if value.dtype == torch.bool:
             return ~value
-        return 1.5 * value + 0.7 + 0.1 * torch.arange(value.numel()).reshape(value.shape)
+        return 0.7 - 1.5 * value + 0.1 * torch.arange(value.numel()).reshape(value.shape)
     if isinstance(value, dict):
         return {key: spoiled(each) for key, each in value.items()}
     if isinstance(value, (list, tuple)):
@@ -54,7 +54,7 @@ def wrapped(function):
         answer = function(*args, **kwargs)
         for given in [*args, *kwargs.values()]:  # a function may train a network and return nothing
             for weights in getattr(given, "parameters", list)():
-                weights.data = 1.5 * weights.data + 0.3
+                weights.data = 0.3 - 1.5 * weights.data
         return spoiled(answer)
 
     return call

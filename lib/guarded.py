@@ -36,7 +36,7 @@ class GuardedExecute(steps.Execute):
         config=True
     )
     most_output = Integer(200_000, help="Characters kept of what one cell prints.").tag(config=True)
-    restarts = Integer(4, help="How often a kernel may be replaced.").tag(config=True)
+    restarts = Integer(3, help="How often a kernel may be replaced.").tag(config=True)
 
     def preprocess(
         self, nb: NotebookNode, resources: Any = None, km: Any = None
