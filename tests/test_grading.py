@@ -17,7 +17,7 @@ from lib.grading import Class, Limits, Result, grade_class, share, students, sum
 from tests.homework.classroom import BOOK, CHAPTER, blank, new_course, solved, submit
 from tests.homework.hostile import ALL, CLASS
 
-LIMITS = Limits(cell_seconds=4, seconds=150, gigabytes=2.0)
+LIMITS = Limits(cell_seconds=8, seconds=150, gigabytes=2.0)
 
 
 def points(submission):

@@ -171,19 +171,19 @@ CLASS = [
         "loops for ever",
         with_answer("parameters", "def n_parameters(states, parents):\n    while True: pass"),
         ALL - 3,
-        ("no end after 4 seconds",),
+        ("no end after 8 seconds",),
     ),
     Student(
         "cannot be interrupted",
         with_answer("parameters", SLEEPLESS.format("n_parameters")),
         ALL - 3,
-        ("no end after 4 seconds",),
+        ("no end after 8 seconds",),
     ),
     Student(
         "loops in a cell",
         key_with("while True:\n    pass"),
         ALL,
-        ("cell 1: no end after 4 seconds",),
+        ("cell 1: no end after 8 seconds",),
     ),
     Student(
         "asks for too much memory",
@@ -206,7 +206,7 @@ CLASS = [
             "parameters", "def n_parameters(s, p):\n    while True:\n        print('x' * 1000)"
         ),
         ALL - 3,
-        ("no end after 4 seconds",),
+        ("no end after 8 seconds",),
     ),
     Student(
         "ends Python",
