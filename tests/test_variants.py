@@ -121,6 +121,7 @@ def test_the_blank_variant_earns_nothing(chapter):
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_a_variant_changes_every_task_and_keeps_the_frame(chapter):
     """Other tasks and other questions, the same cells and points."""
+    assert "Download this page" not in variants.source_notebook(chapter, "oak").cells[0].source
     public, variant = source(chapter), variants.source_notebook(chapter, "oak")
     assert [c.metadata for c in variant.cells] == [c.metadata for c in public.cells]
     assert [c.cell_type for c in variant.cells] == [c.cell_type for c in public.cells]

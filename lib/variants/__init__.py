@@ -29,6 +29,8 @@ SOLUTION = re.compile(
     re.DOTALL | re.MULTILINE,
 )
 TASK = re.compile(r"## Task (\d+)")
+#: A variant is on no page.
+ON_THE_PAGE = "Download this page as a notebook and open it in"
 
 Values = Mapping[str, Any]
 
@@ -125,6 +127,8 @@ def source_notebook(chapter: str, word: str = "") -> nbformat.NotebookNode:
     missing = tasks - {twist.task for twist in twists(chapter)}
     if missing:
         raise ValueError(f"{chapter}: no twist for task {sorted(missing)} in lib/variants")
+    first = notebook.cells[0]
+    first.source = first.source.replace(ON_THE_PAGE, "Open this notebook in")
     for twist, values in chosen(chapter, word):
         apply(notebook, twist, values)
     return notebook
