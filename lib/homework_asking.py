@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import CodeType, FunctionType
@@ -120,3 +121,17 @@ def as_parts(answer: Any, what: str, names: str) -> tuple:
     right = isinstance(answer, tuple | list) and len(answer) == count
     assert right, f"{what}: return {count} things, {names}"
     return tuple(answer)
+
+
+def with_peak(call: Callable) -> tuple[Any, int]:
+    """What `call` returns, and the most bytes that Python and NumPy held for it at one moment."""
+    mine = not tracemalloc.is_tracing()
+    if mine:
+        tracemalloc.start()
+    try:
+        tracemalloc.reset_peak()
+        before = tracemalloc.get_traced_memory()[0]
+        return call(), tracemalloc.get_traced_memory()[1] - before
+    finally:
+        if mine:
+            tracemalloc.stop()

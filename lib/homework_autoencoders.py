@@ -9,7 +9,6 @@ that of the public homework.
 from __future__ import annotations
 
 import inspect
-import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
@@ -18,7 +17,15 @@ import torch
 from torch import Tensor
 
 from lib.homework import compare
-from lib.homework_asking import FLOAT32, as_parts, ask_without, numbers, peer, peers_switched_off
+from lib.homework_asking import (
+    FLOAT32,
+    as_parts,
+    ask_without,
+    numbers,
+    peer,
+    peers_switched_off,
+    with_peak,
+)
 
 #: Modules whose functions do what the tasks ask for.
 ANSWERS = (
@@ -43,7 +50,7 @@ def ask(function: Callable, what: str, limit: float = np.inf, fits: str = "", **
             return ask_without(ANSWERS, function, what, given)
 
     try:
-        answer, peak = _with_peak(call) if np.isfinite(limit) else (call(), 0)
+        answer, peak = with_peak(call) if np.isfinite(limit) else (call(), 0)
     except NotImplementedError:
         raise
     except (TypeError, ValueError, IndexError, RuntimeError) as error:
@@ -58,20 +65,6 @@ def ask(function: Callable, what: str, limit: float = np.inf, fits: str = "", **
         "shape (D, D)"
     )
     return answer
-
-
-def _with_peak(call: Callable) -> tuple[Any, int]:
-    """What `call` returns, and the most bytes that Python and NumPy held for it at one moment."""
-    mine = not tracemalloc.is_tracing()
-    if mine:
-        tracemalloc.start()
-    try:
-        tracemalloc.reset_peak()
-        before = tracemalloc.get_traced_memory()[0]
-        return call(), tracemalloc.get_traced_memory()[1] - before
-    finally:
-        if mine:
-            tracemalloc.stop()
 
 
 def _check_signature(function: Callable, what: str, given: dict[str, Any]) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import inspect
 import sys
-import tracemalloc
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from lib.homework import compare
-from lib.homework_asking import FLOAT32, as_parts, ask_without, peers_switched_off
+from lib.homework_asking import FLOAT32, as_parts, ask_without, peers_switched_off, with_peak
 
 #: Modules whose functions do what the tasks ask for.
 ANSWERS = ("class_gaussians", "eigenfaces", "mixture", "morphable", "pca", "ppca")
@@ -116,26 +115,12 @@ def _check_signature(function: Callable, what: str, names: tuple[str, ...]) -> N
 
 def _within(limit: float, what: str, function: Callable, given: tuple) -> Any:
     """What the function returns; AssertionError when it held more bytes at one moment."""
-    answer, peak = _with_peak(lambda: function(*given))
+    answer, peak = with_peak(lambda: function(*given))
     assert peak < limit, (
         f"{what}: your function needed {peak / 1e6:.0f} MB at one moment; make no array of "
         "shape (D, D)"
     )
     return answer
-
-
-def _with_peak(call: Callable) -> tuple[Any, int]:
-    """What `call` returns, and the most bytes that Python and NumPy held for it at one moment."""
-    mine = not tracemalloc.is_tracing()
-    if mine:
-        tracemalloc.start()
-    try:
-        tracemalloc.reset_peak()
-        before = tracemalloc.get_traced_memory()[0]
-        return call(), tracemalloc.get_traced_memory()[1] - before
-    finally:
-        if mine:
-            tracemalloc.stop()
 
 
 def as_pair(answer: Any, what: str, names: str = "(W, variances)") -> tuple:
