@@ -8,7 +8,7 @@ the way cells run is done to it again.
 
 from __future__ import annotations
 
-#: Runs in the student's kernel, in a namespace of its own; `space` is the notebook's.
+# Runs in the student's kernel, in a namespace of its own; `space` is the notebook's.
 PROGRAM = '''
 import sys
 import types

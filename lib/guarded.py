@@ -92,9 +92,12 @@ class GuardedExecute(steps.Execute):
         if hangs:
             stop(cell, "CellTimeoutError", f"no end after {self.timeout} seconds")
             self.remark(f"cell {index + 1}: no end after {self.timeout} seconds")
-            if not run_sync(self._answers)():
-                self._restart()
-        return not hangs
+        full = "MemoryError" in errors(cell)  # and the error holds on to what filled the memory
+        if full:
+            self.remark(f"cell {index + 1}: out of memory")
+        if full or (hangs and not run_sync(self._answers)()):
+            self._restart()
+        return not hangs and not full
 
     async def _answers(self, patience: float = 3.0) -> bool:
         """Whether the kernel answers a question."""
@@ -126,7 +129,9 @@ class GuardedExecute(steps.Execute):
         """Take the points of a test that also passes with spoiled answers."""
         for kind in ("nothing", "others"):
             try:
-                self._aside(spoil(self.functions(), kind), index)
+                if errors(self._aside(spoil(self.functions(), kind), index)):
+                    self._restart()  # a kernel that can do nothing; a new one asks once more
+                    self._aside(spoil(self.functions(), kind), index)
                 failed = errors(self._aside(cell.source, index))
                 self._aside(RESTORE, index)
             except (DeadKernelError, CellTimeoutError):
@@ -245,7 +250,7 @@ def end(process: psutil.Process | None) -> None:
             continue
 
 
-#: What nbgrader does with a submission, in order, once its cells have been made sure of.
+# What nbgrader does with a submission, in order, once its cells have been made sure of.
 STEPS = [
     GuardedExecute,
     steps.IgnorePattern,

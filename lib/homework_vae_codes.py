@@ -18,7 +18,7 @@ from lib.homework_vae import MEANING, SIGMA, WIDTHS, ask, gradients, leaf
 
 #: Limit for averages of random numbers, in standard deviations of the average: holds for any seed.
 SIGMAS = 7.0
-#: Noise of scale 1 that is no Gaussian.
+# Noise of scale 1 that is no Gaussian.
 LAWS = {"Laplace": stats.laplace, "logistic": stats.logistic, "Gumbel": stats.gumbel_r}
 #: How small the probability of a right answer's noise may be.
 UNLIKELY = 1e-10

@@ -20,7 +20,7 @@ CALLED = {
     "stds": "standard deviations",
     "log_variances": "log-variances",
 }
-#: Other components with one parameter, their mean -> log p(x; mean).
+# Other components with one parameter, their mean -> log p(x; mean).
 FAMILIES = {
     "poisson": poisson.logpmf,
     "bernoulli": bernoulli.logpmf,

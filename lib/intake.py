@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -92,7 +93,9 @@ def read(path: Path) -> NotebookNode:
     if size > LARGEST:
         raise ValueError(f"the notebook has {size / 1e6:.0f} MB, more than {LARGEST / 1e6:.0f}")
     try:
-        notebook = nbformat.reads(path.read_text("utf-8-sig"), as_version=4)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # cells without an id
+            notebook = nbformat.reads(path.read_text("utf-8-sig"), as_version=4)
         for cell in notebook.cells:
             cell.source, cell.metadata = str(cell.source), nbformat.from_dict(dict(cell.metadata))
     except Exception as error:  # any text may be in there, and nbformat has many ways to fail

@@ -14,7 +14,7 @@ import pytest
 from lib import grading, handout
 from lib.course import BOOK, NOTEBOOK, Course
 from tests.homework import answers
-from tests.homework.classroom import CHAPTER, blank, command, solved
+from tests.homework.classroom import CHAPTER, blank, command, new_course, solved
 from tests.homework.grading import grade_id
 from tests.homework.hostile import ALL, answer
 
@@ -103,9 +103,9 @@ def test_the_gradebook_moves_to_a_platform(graded):
     )
 
 
-def test_the_way_through_a_server(handed_out, tmp_path):
+def test_the_way_through_a_server(tmp_path):
     """nbgrader's exchange: release, fetch, submit, collect, grade, return feedback, fetch it."""
-    course, exchange = handed_out, tmp_path / "exchange"
+    course, exchange = new_course(tmp_path / "teacher"), tmp_path / "exchange"
     exchange.mkdir(mode=0o777)
     exchange.chmod(0o777)
     desk = tmp_path / "desk"
