@@ -15,7 +15,7 @@ from tests.homework.grading import SOLUTION, grade, grade_id, read
 from tests.test_homework import covering, lost
 
 CHAPTERS = [name for name in Course().chapters() if variants.twists(name)]
-WORDS = ["oak", *(pytest.param(word, marks=pytest.mark.slow) for word in ("elm", "fir"))]
+WORDS = ["oak", "elm", "fir"]
 
 
 def source(chapter: str) -> nbformat.NotebookNode:
@@ -54,6 +54,7 @@ def tasks_of(notebook: nbformat.NotebookNode) -> dict[str, int]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("word", WORDS)
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_the_key_of_a_variant_earns_every_point(chapter, word):
@@ -62,6 +63,7 @@ def test_the_key_of_a_variant_earns_every_point(chapter, word):
     assert lost(grade(notebook, variants.homework_seed(word))) == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("word", WORDS)
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_the_public_solution_earns_little_of_a_variant(chapter, word):
