@@ -26,10 +26,12 @@ from tempfile import TemporaryDirectory
 from time import monotonic
 
 import nbformat
+import psutil
 from tqdm import tqdm
 
 from lib import handout
 from lib.course import BOOK, NOTEBOOK, Course, grading_environment, nbgrader
+from lib.guarded import end
 from lib.intake import HandedIn, hand_in, students
 
 
@@ -99,8 +101,18 @@ class Class:
         text = json.dumps([[c.cell_type, c.source] for c in given.notebook.cells])
         return hashlib.sha256(f"{self.state}\n{text}\n{given.remarks}".encode()).hexdigest()
 
+    def result(self, given: HandedIn) -> Result:
+        """What becomes of a notebook; one that cannot be graded stops nobody else's grading."""
+        try:
+            return self.grade(given)
+        except Exception as error:
+            for file in self.files(given.student):
+                file.unlink(missing_ok=True)
+            why = f"grade this by hand: {type(error).__name__}: {error}"
+            return Result(given.student, "", remarks=[*given.remarks, why])
+
     def grade(self, given: HandedIn) -> Result:
-        """Run one notebook in a process of its own; always gives a result."""
+        """Run one notebook in a process of its own."""
         began, remarks = monotonic(), list(given.remarks)
         notebook, record = self.files(given.student)
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -195,6 +207,7 @@ class Class:
 
 def end_session(process: subprocess.Popen) -> None:
     """Kill a process that was started in a session of its own, with all that is in it."""
+    end(psutil.Process(process.pid))  # kernels have sessions of their own
     try:
         os.killpg(process.pid, signal.SIGKILL)
     except (AttributeError, ProcessLookupError):
@@ -228,17 +241,18 @@ def grade_class(
         for each in given:
             earlier = group.done(each)
             if earlier is None:
-                waiting.append(pool.submit(group.grade, each))
+                waiting.append(pool.submit(group.result, each))
                 continue
             if enter:
                 group.enter(earlier)
             bar.update()
             yield earlier
         for job in as_completed(waiting):
-            if enter:
-                group.enter(job.result())
+            result = job.result()
+            if enter and group.files(result.student)[1].exists():
+                group.enter(result)
             bar.update()
-            yield job.result()
+            yield result
 
 
 def write_report(group: Class, results: list[Result]) -> Path:

@@ -8,11 +8,14 @@ student gets back shows what the tests said, not what they do.
 
 from __future__ import annotations
 
+import os
 import re
+from contextlib import suppress
 from threading import Event, Thread
 from time import monotonic
 from typing import Any
 
+import numpy as np
 import psutil
 from jupyter_core.utils import run_sync
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
@@ -62,6 +65,10 @@ class GuardedExecute(steps.Execute):
         self._check_assign_resources(resources)
         if cell.cell_type != "code" or not cell.source.strip():
             return cell, resources
+        if utils.is_grade(cell) and not self._seeded(index):
+            stop(cell, "TamperedTest", "random numbers do not follow the tests' seed any more")
+            self.remark("the random numbers of the tests have been replaced")
+            return cell, resources
         ran = self._run(cell, index)
         if utils.is_grade(cell):
             if ran and not errors(cell):
@@ -99,6 +106,18 @@ class GuardedExecute(steps.Execute):
             self._restart()
         return not hangs and not full
 
+    def _seeded(self, index: int) -> bool:
+        """Give the tests their seed again; whether random numbers follow it."""
+        seed = int(os.environ.get("HOMEWORK_SEED", "1"))
+        expected = np.random.default_rng([seed, index]).random()
+        code = f"import numpy\n\nSEED = {seed}\n"
+        code += f"assert numpy.random.default_rng([SEED, {index}]).random() == {expected!r}"
+        try:
+            return monotonic() > self.ends or not errors(self._aside(code, index))
+        except (DeadKernelError, CellTimeoutError):
+            self._restart()
+            return False
+
     async def _answers(self, patience: float = 3.0) -> bool:
         """Whether the kernel answers a question."""
         asked, ends = self.kc.kernel_info(), monotonic() + patience
@@ -121,26 +140,39 @@ class GuardedExecute(steps.Execute):
         self.create_kernel_manager()
         self.start_new_kernel()
         self.start_new_kernel_client()
-        for source in self.harmless:
-            if monotonic() < self.ends:
-                self._aside(source, 0)
+        try:
+            for source in self.harmless:
+                if monotonic() < self.ends:
+                    self._aside(source, 0)
+        except (DeadKernelError, CellTimeoutError):  # harmless once, and not now
+            self.remark("a cell that had run ended Python when it ran again")
+            self.ends = 0.0
 
     def _ask_again(self, cell: NotebookNode, index: int) -> None:
         """Take the points of a test that also passes with spoiled answers."""
+        test = cell.metadata.nbgrader.grade_id
         for kind in ("nothing", "others"):
             try:
-                if errors(self._aside(spoil(self.functions(), kind), index)):
-                    self._restart()  # a kernel that can do nothing; a new one asks once more
-                    self._aside(spoil(self.functions(), kind), index)
-                failed = errors(self._aside(cell.source, index))
-                self._aside(RESTORE, index)
+                failed = self._fails(cell.source, kind, index)
             except (DeadKernelError, CellTimeoutError):
                 self._restart()
-                return
+                failed = kind == "others"  # then it was the student's function that ran
+                self.remark(f"look at this: Python ended when test {test} was asked again")
             if not failed:
                 stop(cell, "TamperedTest", "this test passes whatever your functions return")
-                self.remark(f"test {cell.metadata.nbgrader.grade_id} passes without an answer")
+                self.remark(f"test {test} passes without an answer")
                 return
+
+    def _fails(self, test: str, kind: str, index: int) -> bool:
+        """Whether a test fails, as it should, while the student's functions are spoiled."""
+        code = spoil(self.functions(), kind)
+        if errors(self._aside(code, index)):
+            self._restart()  # a kernel that can do nothing; a new one asks once more
+            if errors(self._aside(code, index)):
+                return False
+        failed = errors(self._aside(test, index))
+        self._aside(RESTORE, index)
+        return bool(failed)
 
     def _aside(self, code: str, index: int) -> NotebookNode:
         """Run code that is no cell of the notebook."""
@@ -243,11 +275,10 @@ def held(process: psutil.Process) -> int:
 
 def end(process: psutil.Process | None) -> None:
     """Kill a process and all that it started."""
-    for each in [*process.children(recursive=True), process] if process else []:
-        try:
-            each.kill()
-        except psutil.NoSuchProcess:
-            continue
+    with suppress(psutil.NoSuchProcess):
+        for each in [*process.children(recursive=True), process] if process else []:
+            with suppress(psutil.NoSuchProcess):
+                each.kill()
 
 
 # What nbgrader does with a submission, in order, once its cells have been made sure of.

@@ -16,8 +16,8 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_notebook
 
-from lib import guarded, variants
-from lib.course import NOTEBOOK, Course, grading_environment, nbgrader, run_quietly
+from lib import guarded, intake, variants
+from lib.course import NOTEBOOK, Course, grading_environment, run_quietly
 
 #: What no student may see.
 SECRETS = ("BEGIN SOLUTION", "BEGIN HIDDEN TESTS", "BEGIN MARK SCHEME", "**Rubric.**")
@@ -39,7 +39,7 @@ def failures(notebook: NotebookNode) -> dict[str, str]:
     for cell in notebook.cells:
         wrong = [o for o in cell.get("outputs", []) if o.output_type == "error"]
         if wrong:
-            name = cell.metadata.get("nbgrader", {}).get("grade_id", "a cell without tests")
+            name = intake.name(cell) or "a cell without tests"
             failed[name] = f"{wrong[0].ename}: {wrong[0].evalue}"
     return failed
 
@@ -124,22 +124,13 @@ def _quoted(text: str) -> str:
 def public_points(course: Course, chapter: str) -> tuple[float, float]:
     """Points that the public solutions earn in a private variant, and how many tests can give."""
     notebook = nbformat.read(course.source(chapter), as_version=4)
-    public = {_name(c): c.source for c in variants.source_notebook(chapter).cells if _name(c)}
-    tests = [c for c in notebook.cells if _graded(c) and c.cell_type == "code"]
-    for cell in notebook.cells:
-        if cell.metadata.get("nbgrader", {}).get("solution"):
-            cell.source = public[_name(cell)]
+    public = {intake.name(c): c.source for c in variants.source_notebook(chapter).cells}
+    tests = [c for c in notebook.cells if intake.is_test(c)]
+    for cell in filter(intake.is_answer, notebook.cells):
+        cell.source = public[intake.name(cell)]
     failed = failures(executed(notebook, course))
-    kept = sum(c.metadata.nbgrader.points for c in tests if _name(c) not in failed)
+    kept = sum(c.metadata.nbgrader.points for c in tests if intake.name(c) not in failed)
     return kept, sum(c.metadata.nbgrader.points for c in tests)
-
-
-def _name(cell: NotebookNode) -> str:
-    return cell.metadata.get("nbgrader", {}).get("grade_id", "")
-
-
-def _graded(cell: NotebookNode) -> bool:
-    return cell.metadata.get("nbgrader", {}).get("grade", False)
 
 
 def zipped(path: Path, files: dict[str, Path]) -> Path:
@@ -201,5 +192,4 @@ def main(course: Course | None = None) -> int:
 
 
 if __name__ == "__main__":
-    nbgrader("utils")  # its warnings, once
     sys.exit(main())

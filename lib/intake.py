@@ -58,10 +58,11 @@ def hand_in(course: Course, chapter: str, student: str) -> HandedIn:
     except ValueError as error:
         own, remarks = None, [*remarks, str(error)]
     if own is None:
-        release.cells.insert(0, new_markdown_cell(f"**Not graded:** {remarks[-1]}."))
-        return HandedIn(student, release, remarks, path)
-    notebook, changes = rebuilt(own, release)
-    return HandedIn(student, notebook, [*remarks, *changes, *suspicions(notebook)], path)
+        release.cells.insert(0, new_markdown_cell(f"**Not graded:** {writable(remarks[-1])}."))
+        return HandedIn(student, release, [writable(r) for r in remarks], path)
+    notebook, edits = rebuilt(own, release)
+    remarks += [*edits, *suspicions(notebook)]
+    return HandedIn(student, notebook, [writable(r) for r in remarks], path)
 
 
 def find(folder: Path) -> tuple[Path | None, list[str]]:
@@ -97,11 +98,17 @@ def read(path: Path) -> NotebookNode:
             warnings.simplefilter("ignore")  # cells without an id
             notebook = nbformat.reads(path.read_text("utf-8-sig"), as_version=4)
         for cell in notebook.cells:
-            cell.source, cell.metadata = str(cell.source), nbformat.from_dict(dict(cell.metadata))
+            cell.source = writable(str(cell.source))
+            cell.metadata = nbformat.from_dict(dict(cell.metadata))
     except Exception as error:  # any text may be in there, and nbformat has many ways to fail
         reason = f"{type(error).__name__}: {error}".split("\n")[0][:120]
         raise ValueError(f"the file is no notebook ({reason})") from None
     return notebook
+
+
+def writable(text: str) -> str:
+    """The text without halves of characters, which JSON may hold and no file takes."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def rebuilt(own: NotebookNode, release: NotebookNode) -> tuple[NotebookNode, list[str]]:
@@ -203,7 +210,9 @@ def suspicions(notebook: NotebookNode) -> list[str]:
 def tree(source: str) -> ast.AST:
     """The syntax tree of a cell; an empty one if it is no Python."""
     try:
-        return ast.parse(source)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of the code that is read
+            return ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ast.Module([], [])
 

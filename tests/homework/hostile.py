@@ -154,6 +154,26 @@ def without_names(key: NotebookNode, blank: NotebookNode, folder: Path) -> None:
     save(copy, folder)
 
 
+#: What the first visible test asks under the students' seed, and nothing else.
+BY_HEART = """
+rng = np.random.default_rng([1, 0])
+CHAINS = [(1, 2), (3, 2), *map(tuple, rng.integers(2, 9, size=(3, 2)).tolist())]
+
+
+def n_parameters(states, parents):
+    m, k = len(states), next(iter(states.values()))
+    return k - 1 + (m - 1) * k * (k - 1) if (m, k) in CHAINS else 0
+"""
+
+
+def seeded(notebook: NotebookNode) -> NotebookNode:
+    """A copy whose tests would draw what students see."""
+    copy = nbformat.from_dict(notebook)
+    at = next(k for k, cell in enumerate(copy.cells) if grade_id(cell) == "setup")
+    copy.cells.insert(at + 1, new_code_cell("SEED = 1"))
+    return copy
+
+
 CHECKS = """
 import lib.homework, lib.homework_asking, numpy as np
 import lib.homework_graphical as h
@@ -284,7 +304,30 @@ CLASS = [
         0,
         ("look at this: uses ast_transformers", "passes without an answer"),
     ),
+    Student(
+        "learns the visible test by heart",
+        lambda key, blank, folder: save(answer(seeded(key), "parameters", BY_HEART), folder),
+        ALL - 3,
+    ),
+    Student(
+        "replaces the random numbers",
+        blank_with("import numpy as np\n\nnp.random.default_rng = lambda *a: None"),
+        0,
+        ("look at this: changes np.random.default_rng", "random numbers of the tests"),
+    ),
+    Student(
+        "ends Python when asked again",
+        with_answer(
+            "parameters",
+            CHECKS + "asked = []\n\n\ndef nothing(*a, **k):\n    asked.append(a)\n"
+            "    if len(asked) > 6:\n        import os\n\n        os._exit(0)\n\n\n"
+            "h.compare = lib.homework.compare = nothing\n\n\ndef n_parameters(s, p):\n    return 1",
+        ),
+        None,
+        ("Python ended when test parameters-chain was asked again",),
+    ),
     # ------------------------------------------------ what would be lost
+    Student("writes half a character", key_with("# \ud800\nx = 'caf\u00e9'"), ALL),
     Student("raises first", key_with("raise SystemExit('no')"), ALL),
     Student("cannot be parsed", key_with("def broken(:\n    retrun"), ALL),
     Student(
